@@ -1,0 +1,82 @@
+// swift-tools-version: 6.2
+// Layers are targets: an arrow that is not in this file does not compile.
+//   kabar → ChatServer → ChatState → RedisClient → CHiredis;   ChatProtocol below all;   ChatClient beside the server.
+import PackageDescription
+
+let strict: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .treatAllWarnings(as: .error),
+]
+
+let package = Package(
+  name: "kabar",
+  products: [
+    .executable(name: "kabar", targets: ["kabar"]),
+    .library(name: "ChatClient", targets: ["ChatClient"]),
+  ],
+  dependencies: [
+    // Sockets, event loops, buffers: everything on the path of a message.
+    .package(url: "https://github.com/apple/swift-nio.git", from: "2.101.0"),
+    // scrypt, SHA-256 and secure random numbers: cryptography is never our own.
+    .package(url: "https://github.com/apple/swift-crypto.git", from: "4.5.0"),
+    // Ring buffers (Deque) for every first-in-first-out queue.
+    .package(url: "https://github.com/apple/swift-collections.git", from: "1.6.0"),
+    // The command line: parsing, --help, completions.
+    .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.0"),
+    // Logging with levels and metadata, behind the ecosystem's common interface.
+    .package(url: "https://github.com/apple/swift-log.git", from: "1.16.0"),
+  ],
+  targets: [
+    .systemLibrary(
+      name: "CHiredis", pkgConfig: "hiredis",
+      providers: [.apt(["libhiredis-dev"]), .brew(["hiredis"])]),
+    .target(name: "ChatProtocol", swiftSettings: strict),
+    .target(
+      name: "RedisClient",
+      dependencies: [
+        "CHiredis",
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
+        .product(name: "DequeModule", package: "swift-collections"),
+        .product(name: "Crypto", package: "swift-crypto"),
+        .product(name: "Logging", package: "swift-log"),
+      ], swiftSettings: strict),
+    .target(
+      name: "ChatState",
+      dependencies: [
+        "ChatProtocol", "RedisClient",
+        .product(name: "Crypto", package: "swift-crypto"),
+        .product(name: "CryptoExtras", package: "swift-crypto"),
+      ],
+      resources: [
+        .embedInCode("Accounts/account_add.lua"),
+      ], swiftSettings: strict),
+    .target(
+      name: "ChatServer",
+      dependencies: [
+        "ChatProtocol", "ChatState", "RedisClient",
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
+        .product(name: "DequeModule", package: "swift-collections"),
+        .product(name: "Logging", package: "swift-log"),
+      ], swiftSettings: strict),
+    .target(
+      name: "ChatClient",
+      dependencies: [
+        "ChatProtocol",
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
+      ], swiftSettings: strict),
+    .executableTarget(
+      name: "kabar",
+      dependencies: [
+        "ChatClient", "ChatServer", "ChatState", "RedisClient", "ChatProtocol",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
+        .product(name: "Logging", package: "swift-log"),
+      ], swiftSettings: strict),
+  ]
+)

@@ -1,0 +1,1 @@
+func f() -> [UInt8] { PackageResources.account_add_lua }

@@ -1,0 +1,6 @@
+import ArgumentParser
+
+@main
+struct Kabar: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(commandName: "kabar")
+}
