@@ -2,5 +2,9 @@ import ArgumentParser
 
 @main
 struct Kabar: AsyncParsableCommand {
-  static let configuration = CommandConfiguration(commandName: "kabar")
+  static let configuration = CommandConfiguration(
+    commandName: "kabar",
+    subcommands: [
+      Chat.self,
+    ])
 }
