@@ -33,7 +33,10 @@ struct ChatSession {
         try refuse(typed)
         continue
       }
-      if try await request("auth \(user) \(password)", .auth(user: user)) { return }
+      if try await request("auth \(user) \(password)", .auth(user: user)) {
+        failed = false
+        return
+      }
     }
     throw .failure
   }
@@ -103,7 +106,8 @@ struct ChatSession {
   /// Says why a line of the input can't be sent.
   private mutating func refuse(_ line: ChatInputLine) throws(ExitCode) {
     let limit = ChatClient.maximumLineBytes
-    let reason = line == .tooLong ? "the line is too long: at most \(limit) bytes are possible" : "the line is not UTF-8"
+    let reason =
+      line == .tooLong ? "the line is too long: at most \(limit) bytes are possible" : "the line is not UTF-8"
     try report(.notSent(reason: reason))
   }
 

@@ -67,37 +67,43 @@ actor ChatTerminal {
     guard tcgetattr(STDIN_FILENO, &shown) == 0 else { return await nextLine() }
     var hidden = shown
     hidden.c_lflag &= ~tcflag_t(ECHO)
-    let guards = Self.restoreOnSignals(shown)
+    // Stopping (Ctrl-Z) waits until the question is answered: the shell would get a terminal without echo.
+    let stopping = signal(SIGTSTP, SIG_IGN)
+    var sources: [any DispatchSourceSignal] = []
+    for number in Self.endingSignals { sources.append(await Self.restore(shown, andEndBy: number)) }
     // TCSAFLUSH forgets what was typed before the question: it was shown and can't be meant for it.
     tcsetattr(STDIN_FILENO, TCSAFLUSH, &hidden)
     let line = await nextLine()
     tcsetattr(STDIN_FILENO, TCSANOW, &shown)
-    guards.forEach { $0.cancel() }
+    sources.forEach { $0.cancel() }
+    Self.endingSignals.forEach { signal($0, SIG_DFL) }
+    signal(SIGTSTP, stopping)
     // The person's own line end wasn't shown either.
     try Self.put("\n", to: STDERR_FILENO)
     return line
   }
 
-  /// While the echo is off, a signal that ends the program restores the terminal first, then does what it always does.
-  /// Stopping (Ctrl-Z) waits until the question is answered.
-  private static func restoreOnSignals(_ shown: termios) -> [any DispatchSourceSignal] {
-    let held = signal(SIGTSTP, SIG_IGN)
-    return [SIGINT, SIGTERM, SIGHUP, SIGQUIT].map { number in
+  private static let endingSignals = [SIGINT, SIGTERM, SIGHUP, SIGQUIT]
+
+  /// Until cancelled, the signal first restores the terminal, then does what it always does. Returns once this is in
+  /// force: a signal before that simply ends the program, while the echo is still on.
+  private static func restore(_ shown: termios, andEndBy number: CInt) async -> any DispatchSourceSignal {
+    #if canImport(Darwin)
+      // There a source only watches, and the signal would end the program beside it.
       signal(number, SIG_IGN)
-      let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
-      source.setEventHandler {
-        var restored = shown
-        tcsetattr(STDIN_FILENO, TCSANOW, &restored)
-        signal(number, SIG_DFL)
-        kill(getpid(), number)
-      }
-      source.setCancelHandler {
-        signal(number, SIG_DFL)
-        signal(SIGTSTP, held)
-      }
-      source.resume()
-      return source
+    #endif
+    let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
+    source.setEventHandler {
+      var restored = shown
+      tcsetattr(STDIN_FILENO, TCSANOW, &restored)
+      signal(number, SIG_DFL)
+      kill(getpid(), number)
     }
+    await withCheckedContinuation { registered in
+      source.setRegistrationHandler { registered.resume() }
+      source.resume()
+    }
+    return source
   }
 
   /// One read of the input; empty at its end, and if it can't be read any more.

@@ -5,6 +5,6 @@ struct Kabar: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "kabar",
     subcommands: [
-      Chat.self,
+      Chat.self
     ])
 }
