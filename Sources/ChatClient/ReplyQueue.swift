@@ -53,13 +53,9 @@ final class ReplyQueue: ChannelInboundHandler {
     self.context = context
   }
 
+  /// Comes after every close, whoever closed.
   func handlerRemoved(context: ChannelHandlerContext) {
     failAll()
-  }
-
-  func channelInactive(context: ChannelHandlerContext) {
-    failAll()
-    context.fireChannelInactive()
   }
 
   func errorCaught(context: ChannelHandlerContext, error: any Error) {
