@@ -11,6 +11,14 @@ extension ChatClient {
     public let count: Int
   }
 
+  /// Messages that wait in the inbox, the oldest ones first.
+  public struct Inbox: Sendable, Equatable {
+    /// By the sender's account name; oldest first within a sender.
+    public let messages: [String: [ChatMessage]]
+    /// Whether still more wait: ask again.
+    public let hasMore: Bool
+  }
+
   /// Logs in and binds this connection to the new session.
   ///
   /// - Returns: the session's token (a UUID), with which other connections can use the session.
@@ -32,14 +40,15 @@ extension ChatClient {
     try await request("send \(Self.account(user)) \(text)").accepted().id
   }
 
-  /// The messages that wait, by the sender's account name, oldest first.
+  /// The oldest messages that wait; a server may split a full inbox over several calls.
   ///
   /// The next request on this connection tells the server that they have arrived, and it then removes them.
-  public func inbox() async throws(ChatClientError) -> [String: [ChatMessage]] {
-    guard case .inbox(let messages) = try await request("inbox").accepted().messages else {
+  public func inbox() async throws(ChatClientError) -> Inbox {
+    let reply = try await request("inbox").accepted()
+    guard case .inbox(let messages) = reply.messages else {
       throw .malformedReply(reason: "\"messages\" is not an inbox")
     }
-    return messages
+    return Inbox(messages: messages, hasMore: reply.more ?? false)
   }
 
   /// Who is active on any node.

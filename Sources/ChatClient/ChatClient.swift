@@ -17,9 +17,7 @@ import NIOPosix
 /// A call isn't interrupted by cancelling its task; it ends with its reply, the connection or the reply timeout.
 public struct ChatClient: Sendable {
   /// Bytes that a request line may have, without its CR LF.
-  ///
-  /// The protocol's 8 KiB, less the CR LF: no server that counts one way or the other can object.
-  public static let maximumLineBytes = 8 * 1024 - 2
+  public static let maximumLineBytes = 8 * 1024
   /// Bytes that a reply may have. A longer one ends the connection as malformed.
   public static let maximumReplyBytes = 16 * 1024 * 1024
   /// Seconds that a connection may take to be made.

@@ -21,6 +21,8 @@ public struct ChatReply: Sendable, Equatable, Decodable {
   public let tokenid: String?
   /// The inbox, or a text, depending on the command.
   public let messages: ChatMessages?
+  /// True if more messages wait behind those of this reply to `inbox`.
+  public let more: Bool?
   /// Account names of active users, in the reply to `user_aktif`. May be fewer than `count`.
   public let users: [String]?
   /// How many users are active, in the reply to `user_aktif`.

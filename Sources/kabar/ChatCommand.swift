@@ -24,7 +24,7 @@ package enum ChatCommand: Equatable, Sendable {
     case other
   }
 
-  /// Reads a typed line.
+  /// Reads a typed line. Command words may be in any case, as for the server.
   ///
   /// - Parameter token: the session's token, put in where the line has none: servers of the older kind want it in
   ///   every command.
@@ -38,7 +38,7 @@ package enum ChatCommand: Equatable, Sendable {
     let typedToken = words.dropFirst().first.map(Self.isToken) ?? false
     let withToken =
       if let token, !typedToken { "\(name) \(token)\(line.dropFirst(name.count))" } else { String(line) }
-    switch name {
+    switch name.lowercased() {
     case "help": self = .help
     case "quit", "exit": self = .quit
     case "auth": self = .request(line: String(line), .auth(user: words.count > 1 ? String(words[1]) : ""))

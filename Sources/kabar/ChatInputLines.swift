@@ -1,6 +1,7 @@
 // Owns: cutting typed or piped bytes into lines, with a bound on what one line may hold in memory.
 // Must never: read anything itself, or alter a line silently (bytes that aren't UTF-8 are named, not repaired).
 // Thread: a value; belongs to whoever reads.
+import ChatClient
 
 /// One line of input without its end, or why it can't be used.
 package enum ChatInputLine: Equatable, Sendable {
@@ -11,8 +12,8 @@ package enum ChatInputLine: Equatable, Sendable {
 
 /// Cuts a stream of bytes into lines that end with LF or CR LF.
 package struct ChatInputLines {
-  /// Bytes of a line that are kept; of a longer one nothing is.
-  package static let limit = 8 * 1024
+  /// Bytes of a line that are kept, the CR of its end included; a longer line is only named.
+  package static let limit = ChatClient.maximumLineBytes + 1
 
   private var line: [UInt8] = []
   private var overflowed = false

@@ -71,7 +71,8 @@ package struct ChatTranscript {
       guard case .inbox(let messages) = reply.messages else {
         throw .malformedReply(reason: "\"messages\" is not an inbox")
       }
-      return Self.lines(inbox: messages)
+      let more = ChatLine.output("more messages wait: type inbox again")
+      return Self.lines(inbox: messages) + (reply.more == true ? [more] : [])
     case .activeUsers:
       return [.output(Self.safe("user aktif: \(try Self.names(reply))"))]
     case .logout:
@@ -83,7 +84,11 @@ package struct ChatTranscript {
   }
 
   private static func lines(inbox: [String: [ChatMessage]]) -> [ChatLine] {
-    let lines = inbox.sorted { $0.key < $1.key }.flatMap(\.value).map { message in
+    // Who wrote first comes first; by name on servers that don't number messages.
+    let bySender = inbox.sorted { first, second in
+      (first.value.first?.seq ?? 0, first.key) < (second.value.first?.seq ?? 0, second.key)
+    }
+    let lines = bySender.flatMap(\.value).map { message in
       ChatLine.output(safe("\(message.from) -> \(message.to): \(message.text)"))
     }
     return lines.isEmpty ? [.output("the inbox is empty")] : lines

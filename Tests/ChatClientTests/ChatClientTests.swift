@@ -19,7 +19,11 @@ import Testing
       case "auth": [.reply(#"{"status":"OK","tokenid":"\#(Self.token)"}"#)]
       case "send": [.reply(#"{"status":"OK","message":"Message Sent","id":"m1"}"#)]
       case "inbox":
-        [.reply(#"{"status":"OK","messages":{"messi":[{"msg_from":"Lionel Messi","msg_to":"Arini","msg":"hi"}]}}"#)]
+        [
+          .reply(
+            #"{"status":"OK","messages":{"messi":[{"msg_from":"Lionel Messi","msg_to":"Arini","msg":"hi"}]},"more":true}"#
+          )
+        ]
       case "user_aktif": [.reply(#"{"status":"OK","message":"arini, ","users":["arini"],"count":1200}"#)]
       default: [.reply(#"{"status":"OK","messages":"logout success","message":"logout success"}"#)]
       }
@@ -28,7 +32,8 @@ import Testing
       #expect(try await client.login(user: "arini", password: "hehe") == Self.token)
       #expect(try await client.send(to: "messi", text: "halo  dunia") == "m1")
       let inbox = try await client.inbox()
-      #expect(inbox["messi"]?.map(\.text) == ["hi"])
+      #expect(inbox.messages["messi"]?.map(\.text) == ["hi"])
+      #expect(inbox.hasMore)
       let active = try await client.activeUsers()
       #expect(active.names == ["arini"])
       #expect(active.count == 1200)
@@ -176,7 +181,7 @@ import Testing
     } _: { server in
       let client = try await connect(server)
       let longest = String(repeating: "x", count: ChatClient.maximumLineBytes)
-      let accents = String(repeating: "é", count: 4096)
+      let accents = String(repeating: "é", count: 4097)
       for line in ["", " ", "\t ", "ping\nping", "ping\r\n", "a\rb", longest + "x", accents] {
         await #expect(performing: { _ = try await client.request(line) }, throws: isNotSent)
       }

@@ -18,7 +18,8 @@ import kabar
     ("user_aktif", .request(line: "user_aktif", .activeUsers)),
     ("logout", .request(line: "logout", .logout)),
     ("ping", .request(line: "ping", .other)),
-    ("INBOX", .request(line: "INBOX", .other)),
+    ("INBOX", .request(line: "INBOX", .inbox)),
+    ("Quit", .quit),
     ("@id=7 send messi hi", .request(line: "@id=7 send messi hi", .other)),
   ]
 
@@ -35,6 +36,7 @@ import kabar
     ("inbox \(other)", .request(line: "inbox \(other)", .inbox)),
     ("user_aktif ", .request(line: "user_aktif \(token) ", .activeUsers)),
     ("logout", .request(line: "logout \(token)", .logout)),
+    ("LogOut", .request(line: "LogOut \(token)", .logout)),
     ("auth messi surabaya", .request(line: "auth messi surabaya", .auth(user: "messi"))),
     ("ping", .request(line: "ping", .other)),
   ]
@@ -77,10 +79,12 @@ import kabar
   }
 
   @Test func linesThatCannotBeUsedAreNamedAndTheNextOneIsFine() {
-    let full = [UInt8](repeating: UInt8(ascii: "x"), count: ChatInputLines.limit)
+    let full = [UInt8](repeating: UInt8(ascii: "x"), count: 8192)
     let newline = UInt8(ascii: "\n")
     var lines = ChatInputLines()
     #expect(lines.append(full + [newline]) == [.text(String(decoding: full, as: UTF8.self))])
+    #expect(lines.append(full + [UInt8(ascii: "\r"), newline]) == [.text(String(decoding: full, as: UTF8.self))])
+    #expect(lines.append(full + full[0..<2] + [newline]) == [.tooLong])
     #expect(lines.append(full + full + full) == [])
     #expect(lines.append([newline, UInt8(ascii: "a"), newline]) == [.tooLong, .text("a")])
     #expect(lines.append([0x61, 0xFF, newline, 0xC3, newline, UInt8(ascii: "b")]) == [.notUTF8, .notUTF8])

@@ -47,7 +47,7 @@ import Testing
       #expect(
         run.errors == """
           error: unknown command (unknown_command)
-          error: the line is too long: at most 8190 bytes are possible (not_sent)
+          error: the line is too long: at most 8192 bytes are possible (not_sent)
           error: the line is not UTF-8 (not_sent)
 
           """)

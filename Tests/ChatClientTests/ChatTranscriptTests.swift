@@ -10,6 +10,8 @@ import kabar
 @Suite struct ChatTranscriptTests {
   static let token = "0b9d5e1c-8f2f-4a57-9c1e-6a5d3a0c7b11"
   static let messi = #"{"msg_from":"Lionel Messi","msg_to":"Arini","msg":"one"}"#
+  static let third = #"{"msg_from":"B","msg_to":"C","msg":"third","seq":3}"#
+  static let seventh = #"{"msg_from":"A","msg_to":"C","msg":"seventh","seq":7}"#
   static let gary = #"{"msg_from":"Gary Lineker","msg_to":"Arini","msg":"piye kabare?"}"#
 
   private func lines(_ topic: ChatCommand.Topic, _ json: String) throws -> [ChatLine] {
@@ -28,6 +30,10 @@ import kabar
         .output("Gary Lineker -> Arini: piye kabare?"), .output("Lionel Messi -> Arini: one"),
         .output("Gary Lineker -> Arini: piye kabare?"),
       ]
+    ),
+    (
+      .inbox, #"{"status":"OK","messages":{"a":[\#(seventh)],"b":[\#(third)]},"more":true}"#,
+      [.output("B -> C: third"), .output("A -> C: seventh"), .output("more messages wait: type inbox again")]
     ),
     (
       .activeUsers, #"{"status":"OK","message":"a, b, ","users":["a","b"],"count":2}"#,
