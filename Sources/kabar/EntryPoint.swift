@@ -10,8 +10,11 @@ enum EntryPoint {
     do {
       var command = try Kabar.parseAsRoot()
       if command is any AsyncParsableCommand {
-        // What the compiler makes of an `async` main, which parses once more.
-        Task { await Kabar.main() }
+        // What the compiler makes of an `async` main, which parses once more. It returns when the command is done.
+        Task {
+          await Kabar.main()
+          Kabar.exit()
+        }
         dispatchMain()
       }
       // The kernel ends a child when the thread that spawned it ends: synchronous commands run here and nowhere else.
