@@ -1,0 +1,42 @@
+// Owns: one real node process of a test.
+// Must never: share code with the node: it is started as an operator starts it.
+// Runs on: any thread; one test owns it.
+import Foundation
+
+/// `kabar serve` on a port of its own, unless told to share one.
+public final class ChatNode: Sendable {
+  /// Where clients connect.
+  public let port: Int
+  /// The process, for signals and its log.
+  public let process: TestProcess
+  private let folder: TestFolder
+
+  /// Starts a node and waits until it accepts connections.
+  public init(
+    _ name: String, redis: RedisServer, port: Int? = nil, threads: Int = 2, options: [String] = []
+  ) async throws {
+    let port = try port ?? TCPSocket.freePort()
+    self.port = port
+    folder = try TestFolder()
+    process = try TestProcess(
+      kabarProgram,
+      ["serve", "--port", "\(port)", "--node", name, "--threads", "\(threads)"] + options,
+      environment: ["KABAR_REDIS": redis.url, "KABAR_LOG_LEVEL": "debug"], output: "\(folder.path)/log")
+    let isUp = await eventually { self.log.contains(" ready") || !process.isRunning }
+    guard isUp, process.isRunning else { throw TestFailure("node \(name) does not serve: \(log)") }
+  }
+
+  /// What it has logged.
+  public var log: String { process.text }
+
+  /// A new client of this node.
+  public func connect() throws -> LineClient { try LineClient(port: port) }
+
+  /// A client that has logged in.
+  public func login(_ user: String, _ password: String = "pw") throws -> LineClient {
+    let client = try connect()
+    let reply = try client.request("auth \(user) \(password)")
+    guard reply.isOK else { throw TestFailure("\(user) can't log in: \(reply)") }
+    return client
+  }
+}

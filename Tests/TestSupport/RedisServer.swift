@@ -1,0 +1,70 @@
+// Owns: a real redis-server of one test, with an append-only file that is written at every command.
+// Must never: be replaced by a fake: atomicity lives in Redis.
+// Runs on: any thread; one test owns it.
+import Foundation
+import Synchronization
+
+/// A redis-server on a free port of 127.0.0.1.
+public final class RedisServer: Sendable {
+  /// Its port, the same after a restart.
+  public let port: Int
+  private let folder: TestFolder
+  private let options: [String]
+  private let process: Mutex<TestProcess?>
+
+  /// Starts it and waits until it answers. A missing redis-server is a failure of the test, not a reason to skip it.
+  public init(_ options: String...) async throws {
+    port = try TCPSocket.freePort()
+    folder = try TestFolder()
+    self.options = options
+    process = Mutex(nil)
+    try await start()
+  }
+
+  /// `redis://127.0.0.1:PORT`
+  public var url: String { "redis://127.0.0.1:\(port)" }
+
+  /// The process id.
+  public var pid: Int32 { process.withLock { $0?.pid ?? 0 } }
+
+  /// Starts it (again, on the same data).
+  public func start() async throws {
+    let started = try TestProcess(
+      "redis-server",
+      [
+        "--port", "\(port)", "--bind", "127.0.0.1", "--dir", folder.path, "--save", "", "--appendonly", "yes",
+        "--appendfsync", "always",
+      ] + options, output: "\(folder.path)/redis.out")
+    process.withLock { $0 = started }
+    let isUp = await eventually { (try? self.command("PING")) == "+PONG" }
+    guard isUp else { throw TestFailure("redis-server does not answer: \(started.text)") }
+  }
+
+  /// SIGKILL.
+  public func kill() { process.withLock { $0?.kill() } }
+
+  /// Sends a signal, SIGSTOP for one.
+  public func signal(_ number: Int32) { process.withLock { $0?.signal(number) } }
+
+  /// Runs `redis-cli` with these words, as an operator would, and answers what it prints.
+  public func cli(_ words: String...) throws -> String {
+    let client = Process()
+    client.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+    client.arguments = ["redis-cli", "-p", "\(port)"] + words
+    let pipe = Pipe()
+    client.standardOutput = pipe
+    try client.run()
+    let data = pipe.fileHandleForReading.readDataToEndOfFile()
+    client.waitUntilExit()
+    return String(decoding: data, as: UTF8.self).trimmingCharacters(in: .newlines)
+  }
+
+  /// Sends an inline command and answers the first line of the reply.
+  public func command(_ line: String) throws -> String {
+    let client = try TCPSocket(port: port)
+    defer { client.close() }
+    try client.write((line + "\r\n").utf8)
+    let reply = String(decoding: try client.read(), as: UTF8.self)
+    return reply.components(separatedBy: "\r\n").first ?? ""
+  }
+}

@@ -1,0 +1,22 @@
+// Owns: waiting for something to become true.
+// Must never: be a fixed sleep: a passing test does not wait for its bound.
+// Runs on: any task.
+
+/// Asks every 20 ms until `condition` holds; `false` after `seconds`.
+public func eventually(within seconds: Double = 30, _ condition: () throws -> Bool) async rethrows -> Bool {
+  let deadline = ContinuousClock.now + .seconds(seconds)
+  while ContinuousClock.now < deadline {
+    if try condition() { return true }
+    try? await Task.sleep(for: .milliseconds(20))
+  }
+  return try condition()
+}
+
+/// A failure of the test's own machinery.
+public struct TestFailure: Error, CustomStringConvertible {
+  /// What went wrong.
+  public let description: String
+
+  /// A failure in words.
+  public init(_ description: String) { self.description = description }
+}
