@@ -6,7 +6,7 @@ import Glibc
 import TestSupport
 import Testing
 
-@Suite struct ClusterTests {
+@Suite(.serialized) struct ClusterTests {
   @Test func `a message sent on one node is collected on the other`() async throws {
     let redis = try await RedisServer()
     try await redis.addAccounts("arini", "lineker")

@@ -10,6 +10,8 @@ public final class ChatNode: Sendable {
   /// The process, for signals and its log.
   public let process: TestProcess
   private let folder: TestFolder
+  /// Lives as long as its nodes.
+  private let redis: RedisServer
 
   /// Starts a node and waits until it accepts connections.
   public init(
@@ -17,6 +19,7 @@ public final class ChatNode: Sendable {
   ) async throws {
     let port = try port ?? TCPSocket.freePort()
     self.port = port
+    self.redis = redis
     folder = try TestFolder()
     process = try TestProcess(
       kabarProgram,

@@ -1,4 +1,5 @@
-// Owns: a real redis-server of one test, with an append-only file that is written at every command.
+// Owns: a real redis-server of one test, with an append-only file that survives SIGKILL (written before each reply; that
+// it reaches the disk matters only when the power fails).
 // Must never: be replaced by a fake: atomicity lives in Redis.
 // Runs on: any thread; one test owns it.
 import Foundation
@@ -33,7 +34,7 @@ public final class RedisServer: Sendable {
       "redis-server",
       [
         "--port", "\(port)", "--bind", "127.0.0.1", "--dir", folder.path, "--save", "", "--appendonly", "yes",
-        "--appendfsync", "always",
+        "--appendfsync", "no",
       ] + options, output: "\(folder.path)/redis.out")
     process.withLock { $0 = started }
     let isUp = await eventually { (try? self.command("PING")) == "+PONG" }

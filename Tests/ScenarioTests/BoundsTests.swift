@@ -1,0 +1,90 @@
+// Owns: what keeps a node small when clients are not friendly.
+// Must never: send more than a bounded load.
+// Runs on: swift-testing.
+import Foundation
+import TestSupport
+import Testing
+
+@Suite(.serialized) struct BoundsTests {
+  @Test func `a thousand pipelined commands are answered in their order`() async throws {
+    let redis = try await RedisServer()
+    try await redis.addAccounts("arini")
+    let node = try await ChatNode("a", redis: redis)
+    let client = try node.connect()
+    var requests = "auth arini pw\r\n"
+    for number in 0..<1000 {
+      requests += "send arini \(number)\r\n" + (number % 7 == 0 ? "ping\r\n" : "") + (number % 11 == 0 ? "user_aktif\r\n" : "")
+    }
+    try client.socket.write(requests.utf8)
+    #expect(try client.reply().isOK)
+    for number in 0..<1000 {
+      #expect(try client.reply()["message"] == "Message Sent")
+      if number % 7 == 0 { #expect(try client.reply()["message"] == "pong") }
+      if number % 11 == 0 { #expect(try client.reply().users == ["arini"]) }
+    }
+    let page = try client.request("inbox")
+    #expect(page.texts(from: "arini") == (0..<500).map(String.init))
+  }
+
+  @Test func `clients that ask for a large inbox and never read cost a bounded amount of memory`() async throws {
+    let redis = try await RedisServer()
+    try await redis.addAccounts("arini")
+    let node = try await ChatNode("a", redis: redis)
+    let sender = try node.login("arini")
+    let text = String(repeating: "x", count: 4000)
+    for _ in 0..<64 { #expect(try sender.request("send arini \(text)").isOK) }
+    let before = try residentKiB(node.process.pid)
+    let greedy = try (0..<20).map { _ in try node.login("arini") }
+    // 2,000 replies of 256 KiB would be 10 GB.
+    for client in greedy { try client.socket.write(String(repeating: "inbox\r\n", count: 100).utf8) }
+    try await Task.sleep(for: .seconds(1))
+    let grown = try residentKiB(node.process.pid) - before
+    #expect(grown < 200_000, "grew by \(grown) KiB")
+    #expect(try sender.request("ping").isOK)
+  }
+
+  @Test func `more logins than may wait are told to come back`() async throws {
+    let redis = try await RedisServer()
+    try await redis.addAccounts("arini")
+    let node = try await ChatNode("a", redis: redis, threads: 1)
+    // Of nobody: these cost the full work of a hash. One runs, 128 wait.
+    let clients = try (0..<140).map { _ in try node.connect() }
+    for client in clients { try client.send("auth nobody pw") }
+    let busy = try clients.last?.reply().code
+    #expect(busy == "busy")
+    // The event loop is not blocked meanwhile.
+    #expect(try node.connect().request("ping").isOK)
+  }
+
+  @Test func `an unknown name and a wrong password take the same time`() async throws {
+    let redis = try await RedisServer()
+    let folder = try TestFolder()
+    try "arini,pw,Arini\n".write(toFile: "\(folder.path)/a.csv", atomically: true, encoding: .utf8)
+    // The standard cost, as in production.
+    let added = try TestProcess(
+      kabarProgram, ["account", "import", "\(folder.path)/a.csv", "--redis", redis.url], output: "\(folder.path)/out")
+    #expect(added.waitUntilExit() == 0)
+    let node = try await ChatNode("a", redis: redis)
+    let client = try node.connect()
+    // The shortest of several: what else runs on the machine can only add to it.
+    func shortest(_ line: String) throws -> Duration {
+      var times: [Duration] = []
+      for _ in 0..<7 {
+        let start = ContinuousClock.now
+        let code = try client.request(line).code
+        times.append(ContinuousClock.now - start)
+        #expect(code == "auth_failed")
+      }
+      return times.min() ?? .zero
+    }
+    let wrong = try shortest("auth arini wrong")
+    let unknown = try shortest("auth nobody wrong")
+    #expect(unknown > wrong * 0.6 && unknown < wrong * 1.7, "\(unknown) against \(wrong)")
+  }
+
+  private func residentKiB(_ pid: Int32) throws -> Int {
+    let status = try String(contentsOfFile: "/proc/\(pid)/status", encoding: .utf8)
+    let line = try #require(status.split(separator: "\n").first { $0.hasPrefix("VmRSS:") })
+    return try #require(line.split(separator: " ").dropFirst().first.flatMap { Int($0) })
+  }
+}
