@@ -51,7 +51,7 @@ let package = Package(
         .product(name: "CryptoExtras", package: "swift-crypto"),
       ],
       resources: [
-        .embedInCode("Accounts/account_add.lua"),
+        .embedInCode("Accounts/account_add.lua")
       ], swiftSettings: strict),
     .target(
       name: "ChatServer",
