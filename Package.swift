@@ -25,6 +25,8 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-collections.git", from: "1.6.0"),
     // The command line: parsing, --help, completions.
     .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.0"),
+    // Signals and orderly shutdown of the node process.
+    .package(url: "https://github.com/swift-server/swift-service-lifecycle.git", from: "2.13.0"),
     // Logging with levels and metadata, behind the ecosystem's common interface.
     .package(url: "https://github.com/apple/swift-log.git", from: "1.16.0"),
   ],
@@ -51,7 +53,15 @@ let package = Package(
         .product(name: "CryptoExtras", package: "swift-crypto"),
       ],
       resources: [
-        .embedInCode("Accounts/account_add.lua")
+        // Each script is a file; the build embeds it as bytes.
+        .embedInCode("Accounts/account_add.lua"),
+        .embedInCode("Accounts/account_set_password.lua"),
+        .embedInCode("Inboxes/inbox_confirm.lua"),
+        .embedInCode("Presence/node_remove.lua"),
+        .embedInCode("Presence/node_renew.lua"),
+        .embedInCode("Presence/presence_set.lua"),
+        .embedInCode("Sessions/session_open.lua"),
+        .embedInCode("Sessions/session_use.lua"),
       ], swiftSettings: strict),
     .target(
       name: "ChatServer",
@@ -60,6 +70,7 @@ let package = Package(
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
         .product(name: "DequeModule", package: "swift-collections"),
+        .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
         .product(name: "Logging", package: "swift-log"),
       ], swiftSettings: strict),
     .target(
@@ -74,6 +85,8 @@ let package = Package(
       dependencies: [
         "ChatClient", "ChatServer", "ChatState", "RedisClient", "ChatProtocol",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+        .product(name: "UnixSignals", package: "swift-service-lifecycle"),
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
         .product(name: "Logging", package: "swift-log"),

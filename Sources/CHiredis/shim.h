@@ -1,1 +1,56 @@
+// hiredis as Swift sees it: the RESP codec, and a reader that does not believe an advertised array length.
+// Never opens a socket: SwiftNIO owns the bytes on the wire.
+// Called from one event loop at a time; keeps no global state.
+#ifndef KABAR_CHIREDIS_SHIM_H
+#define KABAR_CHIREDIS_SHIM_H
+
 #include <hiredis.h>
+#include <stdlib.h>
+
+// hiredis 1.0 widened the element count; Debian 12 has 0.14.1.
+#if HIREDIS_MAJOR >= 1
+typedef size_t kabar_array_length;
+#else
+typedef int kabar_array_length;
+#endif
+
+typedef void *(*kabar_create_array)(const redisReadTask *, kabar_array_length);
+
+typedef struct kabar_reader {
+  redisReader *reader;
+  redisReplyObjectFunctions functions;  // hiredis's own, but for createArray
+  kabar_create_array create_array;      // hiredis's own
+  long long max_elements;
+} kabar_reader;
+
+// hiredis allocates the whole array when it reads its header, so "*1000000000\r\n" alone would take 8 GB.
+static void *kabar_create_capped_array(const redisReadTask *task, kabar_array_length elements) {
+  kabar_reader *self = (kabar_reader *)task->privdata;
+  if ((long long)elements > self->max_elements) return NULL;
+  return self->create_array(task, elements);
+}
+
+// NULL when out of memory. Ended by kabar_reader_free.
+static inline kabar_reader *kabar_reader_new(long long max_elements) {
+  kabar_reader *self = (kabar_reader *)calloc(1, sizeof *self);
+  if (!self) return NULL;
+  self->reader = redisReaderCreate();
+  if (!self->reader) {
+    free(self);
+    return NULL;
+  }
+  self->max_elements = max_elements;
+  self->functions = *self->reader->fn;
+  self->create_array = self->functions.createArray;
+  self->functions.createArray = kabar_create_capped_array;
+  self->reader->fn = &self->functions;
+  self->reader->privdata = self;
+  return self;
+}
+
+static inline void kabar_reader_free(kabar_reader *self) {
+  redisReaderFree(self->reader);
+  free(self);
+}
+
+#endif

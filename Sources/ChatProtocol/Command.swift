@@ -1,0 +1,43 @@
+// What a client can ask for, one case for each command of the protocol.
+// Never holds an unchecked word: the parser made every value valid.
+// Pure value; any thread.
+
+/// A parsed request line.
+public enum Command: Equatable, Sendable {
+  /// `auth USER PASSWORD`: log in and bind this connection to a new session.
+  case auth(AccountName, password: String)
+  /// `send [TOKEN] USER TEXT…`: store a message for a user.
+  case send(SessionToken?, to: AccountName, MessageText)
+  /// `inbox [TOKEN]`: show the waiting messages, oldest first.
+  case inbox(SessionToken?)
+  /// `user_aktif [TOKEN]`: who is active, on any node.
+  case activeUsers(SessionToken?)
+  /// `logout [TOKEN]`: end the session everywhere.
+  case logout(SessionToken?)
+  /// `ping`: answered at once, by this node alone.
+  case ping
+  /// `help`: the list of commands.
+  case help
+  /// `quit`: end the connection in order.
+  case quit
+}
+
+/// A command's word and how it is used: the one list that the parser and `help` share.
+enum CommandWord: String, CaseIterable {
+  case auth, send, inbox
+  case activeUsers = "user_aktif"
+  case logout, ping, help, quit
+
+  var usage: String {
+    switch self {
+    case .auth: "auth USER PASSWORD"
+    case .send: "send [TOKEN] USER TEXT"
+    case .inbox: "inbox [TOKEN]"
+    case .activeUsers: "user_aktif [TOKEN]"
+    case .logout: "logout [TOKEN]"
+    case .ping: "ping"
+    case .help: "help"
+    case .quit: "quit"
+    }
+  }
+}

@@ -1,0 +1,131 @@
+// Turns one request line into a Command or into the reason why it is none.
+// Never allocates for a line that it refuses early, never traps on any bytes, keeps no state.
+// Pure function; any thread.
+
+/// The grammar: words separated by one or more spaces; the last argument of `auth` and `send` is the rest of the line.
+public enum CommandParser {
+  /// Parses a line of up to 8 KiB without its line end.
+  ///
+  /// - Returns: `nil` for an empty line (also one of spaces only), which is ignored.
+  /// - Throws: the `Refusal` to answer with.
+  public static func parse(_ line: [UInt8]) throws(Refusal) -> Command? {
+    try parse(line.span)
+  }
+
+  /// The same without a copy.
+  package static func parse(_ line: Span<UInt8>) throws(Refusal) -> Command? {
+    if line.count > ProtocolLimits.lineBytes { throw .lineTooLong }
+    if !isUTF8(line) { throw Refusal(.invalidUTF8, "the line is not valid UTF-8") }
+    if ASCII.containsControlCharacter(line) {
+      throw Refusal(.controlCharacter, "control characters are not allowed in a line")
+    }
+    var words = Words()
+    guard let first = words.next(in: line) else { return nil }
+    guard let word = commandWord(line, first) else {
+      throw Refusal(.unknownCommand, "unknown command; try: help")
+    }
+    switch word {
+    case .auth: return try parseAuth(line, &words)
+    case .send: return try parseSend(line, &words)
+    case .inbox: return .inbox(try onlyToken(line, &words, word))
+    case .activeUsers: return .activeUsers(try onlyToken(line, &words, word))
+    case .logout: return .logout(try onlyToken(line, &words, word))
+    case .ping: return try alone(.ping, line, &words, word)
+    case .help: return try alone(.help, line, &words, word)
+    case .quit: return try alone(.quit, line, &words, word)
+    }
+  }
+
+  private static func parseAuth(_ line: Span<UInt8>, _ words: inout Words) throws(Refusal) -> Command {
+    guard let user = words.next(in: line), let password = words.rest(of: line) else { throw missing(.auth) }
+    // A name outside the grammar or a password over the limit can't be right: the same answer as any wrong login.
+    guard let name = AccountName(ascii: line.extracting(user)), password.count <= ProtocolLimits.passwordBytes else {
+      throw .authFailed
+    }
+    return .auth(name, password: line.extracting(password).text)
+  }
+
+  private static func parseSend(_ line: Span<UInt8>, _ words: inout Words) throws(Refusal) -> Command {
+    guard var recipient = words.next(in: line) else { throw missing(.send) }
+    let token = SessionToken(ascii: line.extracting(recipient))
+    if token != nil {
+      guard let second = words.next(in: line) else { throw missing(.send) }
+      recipient = second
+    }
+    guard let text = words.rest(of: line) else { throw missing(.send) }
+    guard let name = AccountName(ascii: line.extracting(recipient)) else {
+      throw Refusal(
+        .invalidName, "a user name has 1 to 32 of a-z 0-9 . _ - and begins with a letter or digit")
+    }
+    guard text.count <= ProtocolLimits.textBytes else {
+      throw Refusal(.textTooLong, "a message has at most \(ProtocolLimits.textBytes) bytes")
+    }
+    return .send(token, to: name, MessageText(checked: line.extracting(text)))
+  }
+
+  private static func onlyToken(
+    _ line: Span<UInt8>, _ words: inout Words, _ word: CommandWord
+  ) throws(Refusal) -> SessionToken? {
+    guard let argument = words.next(in: line) else { return nil }
+    guard words.next(in: line) == nil else { throw unexpected(word) }
+    guard let token = SessionToken(ascii: line.extracting(argument)) else { throw .invalidSession }
+    return token
+  }
+
+  private static func alone(
+    _ command: Command, _ line: Span<UInt8>, _ words: inout Words, _ word: CommandWord
+  ) throws(Refusal) -> Command {
+    guard words.next(in: line) == nil else { throw unexpected(word) }
+    return command
+  }
+
+  private static func missing(_ word: CommandWord) -> Refusal {
+    Refusal(.missingArgument, "usage: \(word.usage)")
+  }
+
+  private static func unexpected(_ word: CommandWord) -> Refusal {
+    Refusal(.unexpectedArgument, "too many words; usage: \(word.usage)")
+  }
+
+  private static func isUTF8(_ line: Span<UInt8>) -> Bool {
+    (try? UTF8Span(validating: line)) != nil
+  }
+
+  /// The command of the first word, in any case (`SEND` is `send`).
+  private static func commandWord(_ line: Span<UInt8>, _ range: Range<Int>) -> CommandWord? {
+    for word in CommandWord.allCases where word.rawValue.utf8.count == range.count {
+      if zip(range, word.rawValue.utf8).allSatisfy({ ASCII.lowercased(line[$0]) == $1 }) { return word }
+    }
+    return nil
+  }
+}
+
+/// A walk over the words of a line; yields ranges of its bytes.
+private struct Words {
+  private var position = 0
+
+  /// The next word, without the spaces around it.
+  mutating func next(in line: Span<UInt8>) -> Range<Int>? {
+    skipSpaces(in: line)
+    let start = position
+    while position < line.count, line[position] != ASCII.space { position += 1 }
+    return start < position ? start..<position : nil
+  }
+
+  /// All that is left, trimmed at both ends.
+  mutating func rest(of line: Span<UInt8>) -> Range<Int>? {
+    skipSpaces(in: line)
+    var end = line.count
+    while end > position, line[end - 1] == ASCII.space { end -= 1 }
+    return position < end ? position..<end : nil
+  }
+
+  private mutating func skipSpaces(in line: Span<UInt8>) {
+    while position < line.count, line[position] == ASCII.space { position += 1 }
+  }
+}
+
+extension Span<UInt8> {
+  /// The bytes as text; they are valid UTF-8 already.
+  fileprivate var text: String { withUnsafeBufferPointer { String(decoding: $0, as: UTF8.self) } }
+}

@@ -1,0 +1,101 @@
+// Reads a flat JSON object whose values are strings: the form of a stored message.
+// Never decodes escapes: a value is checked and passed on as it stands, ready for the next reply.
+// Pure value; any thread.
+
+/// The string members of a JSON object that has no nested values.
+struct JSONFields {
+  private let bytes: [UInt8]
+  /// Where each name and value stand, with their quotes.
+  private var members: [(name: Range<Int>, value: Range<Int>)] = []
+
+  /// `nil` if the (valid UTF-8) bytes are anything else than one object with string values. Of a member that
+  /// stands twice, the first counts.
+  init?(flatObject bytes: [UInt8]) {
+    self.bytes = bytes
+    var scanner = Scanner(bytes: bytes)
+    guard scanner.take(UInt8(ascii: "{")) else { return nil }
+    if !scanner.take(UInt8(ascii: "}")) {
+      repeat {
+        guard let name = scanner.string(), scanner.take(UInt8(ascii: ":")), let value = scanner.string() else {
+          return nil
+        }
+        members.append((name, value))
+      } while scanner.take(UInt8(ascii: ","))
+      guard scanner.take(UInt8(ascii: "}")) else { return nil }
+    }
+    guard scanner.isAtEnd else { return nil }
+  }
+
+  /// The value of a member, still escaped.
+  subscript(name: StaticString) -> JSONString? {
+    find(name).map { JSONString(scanned: bytes[$0.value]) }
+  }
+
+  /// A member as it stands, from the quote before its name to the quote behind its value.
+  func member(_ name: StaticString) -> [UInt8]? {
+    find(name).map { Array(bytes[$0.name.lowerBound..<$0.value.upperBound]) }
+  }
+
+  private func find(_ name: StaticString) -> (name: Range<Int>, value: Range<Int>)? {
+    name.withUTF8Buffer { wanted in
+      members.first { bytes[$0.name].dropFirst().dropLast().elementsEqual(wanted) }
+    }
+  }
+
+  private struct Scanner {
+    let bytes: [UInt8]
+    var position = 0
+
+    var isAtEnd: Bool {
+      mutating get {
+        skipWhitespace()
+        return position == bytes.count
+      }
+    }
+
+    mutating func take(_ byte: UInt8) -> Bool {
+      skipWhitespace()
+      guard position < bytes.count, bytes[position] == byte else { return false }
+      position += 1
+      return true
+    }
+
+    /// A string with its quotes (RFC 8259, section 7).
+    mutating func string() -> Range<Int>? {
+      skipWhitespace()
+      let start = position
+      guard take(UInt8(ascii: "\"")) else { return nil }
+      while position < bytes.count {
+        let byte = bytes[position]
+        position += 1
+        switch byte {
+        case UInt8(ascii: "\""): return start..<position
+        case UInt8(ascii: "\\"): if !escape() { return nil }
+        case 0..<0x20: return nil
+        default: continue
+        }
+      }
+      return nil
+    }
+
+    private mutating func escape() -> Bool {
+      guard position < bytes.count else { return false }
+      let byte = bytes[position]
+      position += 1
+      switch byte {
+      case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"), UInt8(ascii: "b"), UInt8(ascii: "f"),
+        UInt8(ascii: "n"), UInt8(ascii: "r"), UInt8(ascii: "t"):
+        return true
+      case UInt8(ascii: "u"):
+        guard position + 4 <= bytes.count else { return false }
+        defer { position += 4 }
+        return bytes[position..<position + 4].allSatisfy { ASCII.hexValue($0) != nil }
+      default: return false
+      }
+    }
+
+    private mutating func skipWhitespace() {
+      while position < bytes.count, [0x20, 0x09, 0x0A, 0x0D].contains(bytes[position]) { position += 1 }
+    }
+  }
+}

@@ -1,0 +1,23 @@
+// The bounds of the line protocol, in one place.
+// Never a setting of a deployment: clients rely on these numbers.
+// Pure values; any thread.
+
+/// Bounds that every Kabar node keeps and every client may rely on.
+public enum ProtocolLimits {
+  /// The TCP port of the chat service unless told otherwise.
+  public static let defaultPort = 8889
+  /// Longest request line in bytes, without its line end.
+  public static let lineBytes = 8192
+  /// Longest message text in bytes of UTF-8, after trimming.
+  public static let textBytes = 4096
+  /// Longest account name in characters (all of them ASCII).
+  public static let nameLength = 32
+  /// Longest display name in bytes of UTF-8.
+  public static let displayNameBytes = 128
+  /// Longest password in bytes of UTF-8; the shortest has one.
+  public static let passwordBytes = 256
+  /// Most messages in one reply to `inbox`.
+  public static let pageMessages = 500
+  /// Bytes of stored records in one reply to `inbox`; a single larger record still travels, alone.
+  public static let pageBytes = 256 * 1024
+}

@@ -1,0 +1,75 @@
+// Why a request was refused: a stable code for programs, a sentence for people.
+// Never names a secret: no password, no token, no text of a message.
+// Pure value; any thread.
+
+/// An `ERROR` reply.
+public struct Refusal: Error, Equatable, Sendable {
+  /// The stable name of the reason, as in `"code":"unknown_user"`.
+  public let code: Code
+  /// One sentence for people.
+  public let message: String
+
+  /// Every code a node can answer. A name, once published, never changes its meaning.
+  public enum Code: String, CaseIterable, Sendable {
+    /// The line's UTF-8 is broken.
+    case invalidUTF8 = "invalid_utf8"
+    /// The line holds a control character.
+    case controlCharacter = "control_character"
+    /// The line is longer than 8 KiB; the connection closes.
+    case lineTooLong = "line_too_long"
+    /// The first word is not a command.
+    case unknownCommand = "unknown_command"
+    /// A word that the command needs is missing.
+    case missingArgument = "missing_argument"
+    /// There are more words than the command takes.
+    case unexpectedArgument = "unexpected_argument"
+    /// An account name outside `[a-z0-9][a-z0-9._-]{0,31}`.
+    case invalidName = "invalid_name"
+    /// The text of a message is longer than 4 KiB.
+    case textTooLong = "text_too_long"
+    /// Name or password is wrong; which of them is not said.
+    case authFailed = "auth_failed"
+    /// The command needs a session and this connection has none.
+    case notLoggedIn = "not_logged_in"
+    /// The token is unknown, or its session has ended.
+    case invalidSession = "invalid_session"
+    /// There is no account of that name.
+    case unknownUser = "unknown_user"
+    /// This node hashes as many passwords as it may; the same request may work a little later.
+    case busy = "busy"
+    /// The store can't be reached or refuses to write; nothing was done.
+    case unavailable = "unavailable"
+    /// The store went away with the request: it may or may not have been carried out.
+    case outcomeUnknown = "outcome_unknown"
+
+    /// Whether the node closes the connection after this answer.
+    public var closes: Bool { self == .lineTooLong }
+  }
+
+  /// A refusal in words of its own.
+  public init(_ code: Code, _ message: String) {
+    self.code = code
+    self.message = message
+  }
+}
+
+extension Refusal {
+  /// The line is too long.
+  public static let lineTooLong = Refusal(.lineTooLong, "a line has at most \(ProtocolLimits.lineBytes) bytes")
+  /// Unknown account and wrong password look alike.
+  public static let authFailed = Refusal(.authFailed, "wrong user name or password")
+  /// No session yet.
+  public static let notLoggedIn = Refusal(.notLoggedIn, "log in first: \(CommandWord.auth.usage)")
+  /// The token is of no living session.
+  public static let invalidSession = Refusal(.invalidSession, "this session is unknown or has ended: log in again")
+  /// Too many password checks wait on this node.
+  public static let busy = Refusal(.busy, "too many logins at once on this node: try again in a moment")
+  /// Redis can't serve; nothing was done.
+  public static let unavailable = Refusal(.unavailable, "the store does not answer: nothing was done, try again")
+  /// Redis went away after the request was written to it.
+  public static let outcomeUnknown = Refusal(
+    .outcomeUnknown, "the store went away before it confirmed: the request may have been carried out")
+
+  /// The recipient does not exist.
+  public static func unknownUser(_ name: AccountName) -> Refusal { Refusal(.unknownUser, "there is no user \(name)") }
+}

@@ -1,0 +1,37 @@
+// One event loop's listening socket.
+// Never accepts for another loop: the kernel spreads connections over all listeners of the port (SO_REUSEPORT).
+// Set up from anywhere; accepts on its event loop.
+
+import NIOCore
+import NIOPosix
+
+/// Opens listeners that share a port with the other loops and the other node processes.
+enum Listener {
+  /// Connections that the kernel completes before we accept them; beyond it clients wait. The kernel's own bound is
+  /// `net.core.somaxconn`, 4096 by default.
+  private static let backlog: Int32 = 4096
+
+  /// Listens on the worker's loop.
+  static func open(_ worker: NIOLoopBound<Worker>, on eventLoop: any EventLoop, host: String, port: Int) async throws
+    -> any Channel
+  {
+    try await ServerBootstrap(group: eventLoop)
+      .serverChannelOption(.backlog, value: backlog)
+      .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+      .serverChannelOption(.socketOption(.reusePort), value: 1)
+      .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
+      // FIN ends the requests, not the replies: what was asked before it is answered.
+      .childChannelOption(.allowRemoteHalfClosure, value: true)
+      .childChannelInitializer { channel in
+        channel.eventLoop.makeCompletedFuture {
+          try channel.pipeline.syncOperations.addHandler(ConnectionHandler(worker: worker.value))
+        }
+      }
+      .bind(host: host, port: port).get()
+  }
+}
+
+extension NIOBSDSocket.Option {
+  /// `SO_REUSEPORT`, for which NIO has no constant on Linux (asm-generic/socket.h: 15).
+  fileprivate static let reusePort = NIOBSDSocket.Option(rawValue: 15)
+}

@@ -1,0 +1,28 @@
+// The session that a connection is bound to.
+// Never decides whether the session still lives: Redis does, a cached answer counts for a few seconds.
+// Pure value; on the event loop of its connection.
+
+import ChatProtocol
+import ChatState
+import NIOCore
+
+/// A session in use on a connection.
+struct Binding {
+  /// How long an answer of Redis that the session lives is believed. The channel `control` ends it at once; this
+  /// bounds what a lost message on that channel can do.
+  static let trust = TimeAmount.seconds(5)
+
+  let session: Session
+  let token: SessionToken
+  /// The display name, ready for a record.
+  let display: JSONString
+  /// When Redis last said that the session lives; `nil`: ask again before the next command.
+  var checkedAt: NIODeadline?
+
+  init(_ session: Session, token: SessionToken, checkedAt: NIODeadline) {
+    (self.session, self.token, self.checkedAt) = (session, token, checkedAt)
+    display = JSONString(session.display)
+  }
+
+  func isTrusted(at now: NIODeadline) -> Bool { checkedAt.map { now < $0 + Self.trust } ?? false }
+}

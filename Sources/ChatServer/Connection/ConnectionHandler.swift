@@ -1,0 +1,260 @@
+// One client connection: lines in, replies out in their order, bounded in both directions.
+// Never decides what a command does (Dispatch does), never reads on while it owes too much.
+// A channel handler on one event loop.
+
+import ChatProtocol
+import ChatState
+import NIOCore
+import RedisClient
+
+/// The handler of a client's channel.
+final class ConnectionHandler: ChannelDuplexHandler {
+  typealias InboundIn = ByteBuffer
+  typealias OutboundIn = Never
+  typealias OutboundOut = ByteBuffer
+
+  private enum Phase {
+    case open
+    /// No more lines; the connection ends when all replies are written.
+    case ending(confirming: Bool)
+    /// Replies are written, the last messages may still be confirmed by the peer's TCP.
+    case lingering
+    case closed
+  }
+
+  /// Bytes of unread requests beyond which nothing more is read from the socket.
+  private static let inputBound = 64 * 1024
+
+  let worker: Worker
+  private(set) var binding: Binding?
+  private var context: ChannelHandlerContext?
+  private var phase = Phase.open
+  private var framer = LineFramer()
+  private var replies = ReplyQueue()
+  private var outbox = ByteBuffer()
+  private var isFlushScheduled = false
+  private var delivery: Delivery?
+  private var isDeliveryInOutbox = false
+  private var peerHasEnded = false
+  /// Commands that must finish before the next line is looked at.
+  private var holds = 0
+  private var isReadWithheld = false
+
+  init(worker: Worker) { self.worker = worker }
+
+  // MARK: Channel
+
+  func handlerAdded(context: ChannelHandlerContext) {
+    self.context = context
+    worker.opened(self)
+    if worker.isStopping { end(confirming: false) }
+  }
+
+  func handlerRemoved(context: ChannelHandlerContext) { self.context = nil }
+
+  func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+    guard case .open = phase else { return }  // what comes behind `quit` is thrown away
+    var bytes = unwrapInboundIn(data)
+    framer.append(&bytes)
+    processLines()
+  }
+
+  func read(context: ChannelHandlerContext) {
+    if mayRead { context.read() } else { isReadWithheld = true }
+  }
+
+  func channelWritabilityChanged(context: ChannelHandlerContext) {
+    if context.channel.isWritable { processLines() }
+    context.fireChannelWritabilityChanged()
+  }
+
+  func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+    if case ChannelEvent.inputClosed = event {
+      peerHasEnded = true
+      processLines()
+    }
+    context.fireUserInboundEventTriggered(event)
+  }
+
+  func channelInactive(context: ChannelHandlerContext) {
+    phase = .closed
+    unbind()
+    worker.closed(self)
+    context.fireChannelInactive()
+  }
+
+  func errorCaught(context: ChannelHandlerContext, error: any Error) {
+    delivery = nil  // a reset confirms nothing
+    close()
+  }
+
+  // MARK: Requests
+
+  private var mayRead: Bool {
+    guard case .open = phase else { return true }
+    return framer.waiting < Self.inputBound && (context?.channel.isWritable ?? false)
+  }
+
+  private var mayProcess: Bool {
+    guard case .open = phase, holds == 0, let context else { return false }
+    return context.channel.isWritable && replies.count < worker.configuration.pipelineDepth
+  }
+
+  private func processLines() {
+    while mayProcess {
+      switch framer.next() {
+      case .line(let line, let start): process(line, start: start)
+      case .tooLong:
+        reply(replies.reserve(), .refused(.lineTooLong))
+        end(confirming: false)
+      case .needsMoreBytes:
+        if peerHasEnded { end(confirming: true) }
+        return resumeReading()
+      }
+    }
+    resumeReading()
+  }
+
+  private func process(_ line: ByteBuffer, start: Int) {
+    do throws(Refusal) {
+      guard let command = try CommandParser.parse(line.readableBytesUInt8Span) else { return }
+      confirmDelivery { $0.isConfirmed(byLineAt: start) }
+      Dispatch.run(command, on: self, replies.reserve())
+    } catch {
+      confirmDelivery { $0.isConfirmed(byLineAt: start) }
+      reply(replies.reserve(), .refused(error))
+    }
+  }
+
+  private func resumeReading() {
+    guard isReadWithheld, mayRead, let context else { return }
+    isReadWithheld = false
+    context.read()
+  }
+
+  /// No line is looked at until `release` was called as often.
+  func hold() { holds += 1 }
+
+  func release() {
+    holds -= 1
+    processLines()
+  }
+
+  // MARK: Session
+
+  /// Binds the connection to a session, in place of the one before; the future succeeds when Redis knows that the user
+  /// is active here.
+  func bind(_ session: Session, token: SessionToken) -> EventLoopFuture<Void> {
+    unbind()
+    if case .closed = phase { return worker.eventLoop.makeSucceededVoidFuture() }
+    binding = Binding(session, token: token, checkedAt: .now())
+    worker.bound(self, to: session.id)
+    return worker.membership.change(session.user, by: 1, on: worker.eventLoop)
+  }
+
+  /// Lets go of the session; the future succeeds when Redis knows.
+  @discardableResult
+  func unbind() -> EventLoopFuture<Void> {
+    guard let session = binding?.session else { return worker.eventLoop.makeSucceededVoidFuture() }
+    binding = nil
+    worker.unbound(self, from: session.id)
+    return worker.membership.change(session.user, by: -1, on: worker.eventLoop)
+  }
+
+  func distrustSession() { binding?.checkedAt = nil }
+
+  func trustSession() { binding?.checkedAt = .now() }
+
+  /// Where the client is, for the operator.
+  var remoteAddress: String { context?.remoteAddress.map { $0.ipAddress ?? "\($0)" } ?? "unknown" }
+
+  // MARK: Replies
+
+  /// Puts a reply into its place; all that is due leaves at the end of this turn of the loop.
+  func reply(_ ticket: ReplyTicket, _ reply: Reply) {
+    replies.fulfill(ticket, reply)
+    while let next = replies.next() {
+      worker.scratch.removeAll(keepingCapacity: true)
+      next.encode(into: &worker.scratch)
+      outbox.writeBytes(worker.scratch)
+    }
+    scheduleFlush()
+  }
+
+  /// Answers `inbox`. The messages stay in the inbox until they are confirmed.
+  func deliver(_ page: InboxPage, of user: AccountName, _ ticket: ReplyTicket) {
+    delivery = Delivery(page, of: user)
+    isDeliveryInOutbox = delivery != nil
+    reply(ticket, .inbox(page))
+  }
+
+  private func scheduleFlush() {
+    guard !isFlushScheduled else { return }
+    isFlushScheduled = true
+    worker.scheduleFlush(of: self)
+  }
+
+  /// Called by the worker at the end of a turn.
+  func flush() {
+    isFlushScheduled = false
+    guard let context else { return }
+    if outbox.readableBytes > 0 {
+      let bytes = outbox
+      outbox = ByteBuffer()
+      context.writeAndFlush(wrapOutboundOut(bytes), promise: deliveryPromise(context))
+    }
+    if case .ending(let confirming) = phase, replies.count == 0 { finish(confirming: confirming) }
+    processLines()
+  }
+
+  /// Only a write that carries messages needs to be told when it is done.
+  private func deliveryPromise(_ context: ChannelHandlerContext) -> EventLoopPromise<Void>? {
+    guard isDeliveryInOutbox else { return nil }
+    isDeliveryInOutbox = false
+    let promise = context.eventLoop.makePromise(of: Void.self)
+    promise.futureResult.assumeIsolated().whenSuccess { self.delivery?.written(received: self.framer.received) }
+    return promise
+  }
+
+  private func confirmDelivery(if confirmed: (Delivery) -> Bool) {
+    guard let delivery, confirmed(delivery) else { return }
+    self.delivery = nil
+    ConfirmDelivery.run(delivery, on: worker)
+  }
+
+  // MARK: Ending
+
+  /// Takes no more lines; ends the connection when all replies are written. `confirming`: the client asked for the end
+  /// (`quit` or FIN), so messages that its TCP has taken are confirmed.
+  func end(confirming: Bool) {
+    guard case .open = phase else { return }
+    phase = .ending(confirming: confirming)
+    scheduleFlush()
+  }
+
+  private func finish(confirming: Bool) {
+    phase = .lingering
+    guard let context else { return }
+    let done = NIOLoopBound(self, eventLoop: context.eventLoop)
+    PeerReceipt.wait(for: context.channel, needed: confirming && delivery != nil) { taken in
+      let connection = done.value
+      if taken { connection.confirmDelivery { $0.isWritten } }
+      connection.hangUp()
+    }
+  }
+
+  /// Says that nothing more comes, and closes when the peer has said so too, or after a second. Closing at once would
+  /// reset a connection with unread input, and the reset could overtake the last reply.
+  private func hangUp() {
+    guard let context else { return }
+    if peerHasEnded { return close() }
+    context.close(mode: .output, promise: nil)
+    isReadWithheld = false
+    context.read()
+    let bound = NIOLoopBound(self, eventLoop: context.eventLoop)
+    context.eventLoop.scheduleTask(in: .seconds(1)) { bound.value.close() }
+  }
+
+  /// Closes at once.
+  func close() { context?.close(promise: nil) }
+}

@@ -1,0 +1,55 @@
+// Cuts the bytes of a connection into lines.
+// Never holds more than one line beyond what has arrived, never copies a line.
+// Pure value; on the event loop of its connection.
+
+import ChatProtocol
+import NIOCore
+
+/// Bytes that arrived and the lines in them; a line ends with LF, a CR before it belongs to the end.
+struct LineFramer {
+  enum Next: Equatable {
+    /// A line without its end, and how many bytes of the connection came before it.
+    case line(ByteBuffer, start: Int)
+    case needsMoreBytes
+    /// There is no line end within the limit; nothing more can be read.
+    case tooLong
+  }
+
+  private var buffer = ByteBuffer()
+  /// Bytes of `buffer` that are known to hold no LF.
+  private var searched = 0
+  /// Bytes that this connection has sent in all.
+  private(set) var received = 0
+
+  /// Bytes that wait to be taken.
+  var waiting: Int { buffer.readableBytes }
+
+  mutating func append(_ bytes: inout ByteBuffer) {
+    received += bytes.readableBytes
+    if buffer.readableBytes == 0 { buffer = bytes } else { buffer.writeBuffer(&bytes) }
+  }
+
+  mutating func next() -> Next {
+    let view = buffer.readableBytesView
+    let start = received - view.count
+    guard let end = view[(view.startIndex + searched)...].firstIndex(of: UInt8(ascii: "\n")) else {
+      searched = view.count
+      // A CR may be the last of them, hence the one byte more.
+      if view.count > ProtocolLimits.lineBytes + 1 { return .tooLong }
+      release()
+      return .needsMoreBytes
+    }
+    searched = 0
+    let length = end - view.startIndex
+    guard var line = buffer.readSlice(length: length) else { return .needsMoreBytes }
+    buffer.moveReaderIndex(forwardBy: 1)
+    if line.readableBytesView.last == UInt8(ascii: "\r") { line.moveWriterIndex(to: line.writerIndex - 1) }
+    if line.readableBytes > ProtocolLimits.lineBytes { return .tooLong }
+    return .line(line, start: start)
+  }
+
+  /// An idle connection keeps no buffer.
+  private mutating func release() {
+    if buffer.readableBytes == 0 { buffer = ByteBuffer() }
+  }
+}

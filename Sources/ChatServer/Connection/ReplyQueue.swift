@@ -1,0 +1,41 @@
+// The replies of one connection, in the order of its requests.
+// Never lets a reply overtake another.
+// Pure value; on the event loop of its connection.
+
+import ChatProtocol
+import DequeModule
+
+/// A place in the order of replies.
+struct ReplyTicket: Equatable {
+  fileprivate let number: Int
+}
+
+/// Requests may finish in any order; their replies leave in the order of the requests.
+struct ReplyQueue {
+  private var replies = Deque<Reply?>()
+  private var first = 0
+
+  /// Replies that are owed.
+  var count: Int { replies.count }
+
+  /// Takes the next place.
+  mutating func reserve() -> ReplyTicket {
+    replies.append(nil)
+    return ReplyTicket(number: first + replies.count - 1)
+  }
+
+  /// Puts the reply into its place; a place is filled once.
+  mutating func fulfill(_ ticket: ReplyTicket, _ reply: Reply) {
+    let index = ticket.number - first
+    guard replies.indices.contains(index), case .none = replies[index] else { return }
+    replies[index] = reply
+  }
+
+  /// The next reply, if it is there already.
+  mutating func next() -> Reply? {
+    guard let reply = replies.first ?? nil else { return nil }
+    replies.removeFirst()
+    first += 1
+    return reply
+  }
+}

@@ -1,0 +1,61 @@
+// `auth USER PASSWORD`: checks the password and opens a session.
+// Never says whether the name or the password was wrong, neither in words nor in time.
+// On the event loop of the connection; the hash is computed on a thread pool.
+
+import ChatProtocol
+import ChatState
+import NIOCore
+import RedisClient
+
+enum AuthCommand {
+  static func run(_ user: AccountName, _ password: String, on connection: ConnectionHandler, _ ticket: ReplyTicket) {
+    connection.hold()
+    let finish: (Reply) -> Void = { reply in
+      connection.reply(ticket, reply)
+      connection.release()
+    }
+    let worker = connection.worker
+    worker.redis.perform(Accounts.credentials(of: user)) { result in
+      switch result {
+      case .failure(let error):
+        worker.report(error, during: "auth")
+        finish(.refused(.unavailable))
+      case .success(let credentials):
+        check(password, credentials, worker) { isRight in
+          guard let isRight else { return finish(.refused(.busy)) }
+          guard isRight, let credentials else { return finish(.refused(.authFailed)) }
+          openSession(user, credentials.display, on: connection, finish)
+        }
+      }
+    }
+  }
+
+  private static func check(
+    _ password: String, _ credentials: Credentials?, _ worker: Worker, _ then: @escaping (Bool?) -> Void
+  ) {
+    guard let checked = worker.passwords.check(password, against: credentials?.passwordHash, on: worker.eventLoop)
+    else { return then(nil) }
+    checked.assumeIsolated().whenComplete { result in
+      if case .success(let isRight) = result { then(isRight) } else { then(nil) }
+    }
+  }
+
+  private static func openSession(
+    _ user: AccountName, _ display: String, on connection: ConnectionHandler, _ finish: @escaping (Reply) -> Void
+  ) {
+    let worker = connection.worker
+    let token = SessionToken.random()
+    let session = Session(id: SessionID(of: token), user: user, display: display)
+    let now = WallClock.now()
+    worker.redis.send(Sessions.forgetPast(of: user, at: now)) { _ in }
+    worker.redis.send(Sessions.enterInIndex(session, at: now)) { _ in }
+    let open = Sessions.open(session, node: worker.node, address: connection.remoteAddress, at: now)
+    worker.redis.perform(open) { result in
+      if case .failure(let error) = result {
+        worker.report(error, during: "auth")
+        return finish(.refused(.unavailable))
+      }
+      connection.bind(session, token: token).assumeIsolated().whenComplete { _ in finish(.loggedIn(token)) }
+    }
+  }
+}

@@ -1,0 +1,82 @@
+// From a parsed command to the file that carries it out: who may run it, and where it is.
+// Never touches Redis itself.
+// On the event loop of the connection.
+
+import ChatProtocol
+import ChatState
+import NIOCore
+import RedisClient
+
+/// The command table.
+enum Dispatch {
+  /// Runs a command; exactly one reply takes the ticket's place.
+  static func run(_ command: Command, on connection: ConnectionHandler, _ ticket: ReplyTicket) {
+    switch command {
+    case .ping: connection.reply(ticket, .pong)
+    case .help: connection.reply(ticket, .help)
+    case .quit:
+      connection.reply(ticket, .bye)
+      connection.end(confirming: true)
+    case .auth(let user, let password): AuthCommand.run(user, password, on: connection, ticket)
+    case .send(let token, let recipient, let text):
+      withSession(token, on: connection, ticket) {
+        SendCommand.run(to: recipient, text, from: $0, on: connection, ticket)
+      }
+    case .inbox(let token):
+      withSession(token, on: connection, ticket) { InboxCommand.run(for: $0, on: connection, ticket) }
+    case .activeUsers(let token):
+      withSession(token, on: connection, ticket) { _ in ActiveUsersCommand.run(on: connection, ticket) }
+    case .logout(let token):
+      withSession(token, on: connection, ticket) { LogoutCommand.run($0, on: connection, ticket) }
+    }
+  }
+
+  /// Goes on with the session of the token, or without one with the session that the connection is bound to. A session
+  /// that is not bound here, or that Redis has not vouched for lately, is looked up first.
+  private static func withSession(
+    _ token: SessionToken?, on connection: ConnectionHandler, _ ticket: ReplyTicket,
+    _ body: @escaping (Binding) -> Void
+  ) {
+    guard let wanted = token ?? connection.binding?.token else { return connection.reply(ticket, .refused(.notLoggedIn)) }
+    if let binding = connection.binding, binding.token == wanted, binding.isTrusted(at: .now()) {
+      return body(binding)
+    }
+    connection.hold()
+    let worker = connection.worker
+    let now = WallClock.now()
+    worker.redis.perform(Sessions.use(SessionID(of: wanted), at: now)) { result in
+      switch result {
+      case .failure(let error):
+        worker.report(error, during: "session")
+        connection.reply(ticket, .refused(.unavailable))
+        connection.release()
+      case .success(.none):
+        if connection.binding?.token == wanted { connection.unbind() }
+        connection.reply(ticket, .refused(.invalidSession))
+        connection.release()
+      case .success(.some(let session)):
+        worker.redis.send(Sessions.enterInIndex(session, at: now)) { _ in }
+        adopt(session, wanted, on: connection) { binding in
+          body(binding)
+          connection.release()
+        } orElse: {
+          connection.release()
+        }
+      }
+    }
+  }
+
+  private static func adopt(
+    _ session: Session, _ token: SessionToken, on connection: ConnectionHandler,
+    _ body: @escaping (Binding) -> Void, orElse closed: @escaping () -> Void
+  ) {
+    let isBound = connection.binding?.token == token
+    if isBound { connection.trustSession() }
+    let bound =
+      isBound ? connection.worker.eventLoop.makeSucceededVoidFuture() : connection.bind(session, token: token)
+    bound.assumeIsolated().whenComplete { _ in
+      guard let binding = connection.binding else { return closed() }
+      body(binding)
+    }
+  }
+}

@@ -1,0 +1,28 @@
+// `logout [TOKEN]`: ends the session, on every node and connection.
+// Never says that it is done before the token is worthless.
+// On the event loop of the connection.
+
+import ChatProtocol
+import ChatState
+import NIOCore
+import RedisClient
+
+enum LogoutCommand {
+  static func run(_ binding: Binding, on connection: ConnectionHandler, _ ticket: ReplyTicket) {
+    let worker = connection.worker
+    let session = binding.session
+    connection.hold()
+    worker.redis.perform(Sessions.end(session.id)) { result in
+      if case .failure(let error) = result {
+        worker.report(error, during: "logout")
+        connection.reply(ticket, .refused(.unavailable))
+        return connection.release()
+      }
+      for command in Sessions.announceEnd(of: session.id, user: session.user) { worker.redis.send(command) { _ in } }
+      connection.unbind().assumeIsolated().whenComplete { _ in
+        connection.reply(ticket, .loggedOut)
+        connection.release()
+      }
+    }
+  }
+}

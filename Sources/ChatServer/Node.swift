@@ -1,0 +1,164 @@
+// One node process: its event loops, its listeners, its membership, from start to end.
+// Never knows a command or a key.
+// Starts and stops in an async task; everything that serves clients is on the event loops.
+
+import ChatProtocol
+import ChatState
+import Logging
+import NIOCore
+import NIOPosix
+import RedisClient
+import ServiceLifecycle
+
+/// A front-end server of the cluster.
+package struct Node: Service {
+  /// The version that this node tells its peers and operators.
+  package static let version = "0.1.0"
+
+  /// Why a node can't run, in one line.
+  package struct CannotListen: Error, CustomStringConvertible {
+    package let description: String
+  }
+
+  private let configuration: ServerConfiguration
+  private let logger: Logger
+
+  package init(_ configuration: ServerConfiguration, logger: Logger) {
+    self.configuration = configuration
+    self.logger = logger
+  }
+
+  /// Serves until the process is told to stop, then ends in order. Throws when it can't listen.
+  package func run() async throws {
+    let group = MultiThreadedEventLoopGroup(numberOfThreads: configuration.threads)
+    let passwords = PasswordChecks(threads: configuration.threads, waiting: configuration.waitingPasswordChecks)
+    let loops = Array(group.makeIterator())
+    do {
+      let parts = try await assemble(loops, passwords)
+      try await serve(parts, loops)
+    } catch is CancellationError {}
+    await passwords.stop()
+    try await group.shutdownGracefully()
+  }
+
+  // MARK: Parts
+
+  /// What lives on the event loops, reachable from here.
+  private struct Parts: Sendable {
+    var workers: [NIOLoopBound<Worker>] = []
+    let membership: NIOLoopBound<Membership>
+    let first: any EventLoop
+  }
+
+  /// The first loop carries, beside its share of clients, the membership and the subscriber.
+  private func assemble(_ loops: [any EventLoop], _ passwords: PasswordChecks) async throws -> Parts {
+    let first = loops[0]
+    var parts = try await first.submit { () -> Parts in
+      let redis = RedisClient(redisConfiguration("membership"), eventLoop: first, logger: logger)
+      let membership = Membership(
+        name: configuration.name, description: description, redis: redis, logger: logger)
+      redis.start()
+      return Parts(membership: NIOLoopBound(membership, eventLoop: first), first: first)
+    }.get()
+    let membership = parts.membership
+    for (index, loop) in loops.enumerated() {
+      let handle = try await first.submit { MembershipHandle(membership.value, on: first) }.get()
+      let node = try await first.submit { membership.value.node }.get()
+      parts.workers.append(
+        try await loop.submit {
+          let redis = RedisClient(redisConfiguration("\(index)"), eventLoop: loop, logger: logger)
+          redis.start()
+          let worker = Worker(
+            configuration, redis: redis, membership: handle, node: node, passwords: passwords, logger: logger)
+          return NIOLoopBound(worker, eventLoop: loop)
+        }.get())
+    }
+    return parts
+  }
+
+  private func redisConfiguration(_ part: String) -> RedisConfiguration {
+    var redis = RedisConfiguration(
+      address: configuration.redis, connectionName: "kabar-\(configuration.name)-\(part)")
+    redis.scripts = Scripts.all
+    redis.requestTimeout = configuration.requestTimeout
+    return redis
+  }
+
+  private var description: [(String, String)] {
+    [
+      ("name", configuration.name), ("host", configuration.host), ("port", "\(configuration.port)"),
+      ("pid", "\(getpid())"), ("version", Self.version), ("started", WallClock.now().description),
+    ]
+  }
+
+  // MARK: Life
+
+  private func serve(_ parts: Parts, _ loops: [any EventLoop]) async throws {
+    let subscriber = try await subscribe(parts)
+    try await parts.first.flatSubmit {
+      parts.membership.value.onNewIncarnation = { node in
+        for worker in parts.workers { worker.execute { $0.node = node } }
+      }
+      return parts.membership.value.join()
+    }.get()
+    var listeners: [any Channel] = []
+    do {
+      for (worker, loop) in zip(parts.workers, loops) {
+        listeners.append(
+          try await Listener.open(worker, on: loop, host: configuration.host, port: configuration.port))
+      }
+      logger.info(
+        "ready",
+        metadata: [
+          "host": "\(configuration.host)", "port": "\(configuration.port)", "threads": "\(loops.count)",
+          "redis": "\(configuration.redis)",
+        ])
+      ServiceManager.notify("READY=1")
+      try? await gracefulShutdown()
+    } catch {
+      await stop(parts, listeners, subscriber)
+      throw CannotListen(
+        description: "cannot listen on \(configuration.host) port \(configuration.port): \(error)")
+    }
+    logger.info("stopping")
+    ServiceManager.notify("STOPPING=1")
+    await stop(parts, listeners, subscriber)
+  }
+
+  private func subscribe(_ parts: Parts) async throws -> NIOLoopBound<RedisSubscriber> {
+    try await parts.first.submit {
+      let subscriber = RedisSubscriber(
+        redisConfiguration("subscriber"), channels: [KeySpace.control], eventLoop: parts.first, logger: logger,
+        onMessage: { _, payload in
+          guard case .logout(let session) = ControlMessage(String(decoding: payload, as: UTF8.self)) else { return }
+          for worker in parts.workers { worker.execute { $0.sessionEnded(session) } }
+        },
+        onGap: { for worker in parts.workers { worker.execute { $0.distrustSessions() } } })
+      subscriber.start()
+      return NIOLoopBound(subscriber, eventLoop: parts.first)
+    }.get()
+  }
+
+  /// No new connections, the replies on their way, then presence, then Redis.
+  private func stop(_ parts: Parts, _ listeners: [any Channel], _ subscriber: NIOLoopBound<RedisSubscriber>) async {
+    for listener in listeners { try? await listener.close() }
+    let ended = parts.workers.map { worker in worker.loop.flatSubmit { worker.value.stop() } }
+    let allEnded = EventLoopFuture.andAllComplete(ended, on: parts.first)
+    let timeout = parts.first.scheduleTask(in: configuration.shutdownTimeout) {}
+    allEnded.whenComplete { _ in timeout.cancel() }
+    try? await timeout.futureResult.get()
+    try? await parts.first.flatSubmit { parts.membership.value.leave() }.get()
+    for worker in parts.workers { try? await worker.loop.submit { worker.value.stopNow() }.get() }
+    try? await parts.first.submit {
+      subscriber.value.close()
+      parts.membership.value.close()
+    }.get()
+  }
+}
+
+extension NIOLoopBound<Worker> {
+  fileprivate var loop: any EventLoop { eventLoop }
+
+  /// Does something on the worker's loop, soon.
+  fileprivate func execute(_ body: @escaping @Sendable (Worker) -> Void) { eventLoop.execute { body(value) } }
+}

@@ -1,0 +1,170 @@
+// This node's membership in the cluster: its lease, its users, and the removal of nodes that died.
+// Never removes another node before it has itself seen Redis for a full lease; never goes on under an id that was removed.
+// On the first event loop of the process; other loops use `MembershipHandle`.
+
+import ChatProtocol
+import ChatState
+import Logging
+import NIOCore
+import RedisClient
+
+/// Joins, renews, reports, reaps, leaves.
+final class Membership {
+  /// How often the lease is renewed: three chances in a lease.
+  private static let renewal = TimeAmount.milliseconds(Int64(Presence.lease) / 3)
+  private static let retry = TimeAmount.milliseconds(200)
+
+  private(set) var node: NodeID
+  private let name: String
+  private let description: [(String, String)]
+  private let redis: RedisClient
+  private let logger: Logger
+  private var counts = ConnectionCounts()
+  private var waiters: [EventLoopPromise<Void>] = []
+  private var isReporting = false
+  private var isMember = false
+  private var isLeaving = false
+  private var nextRenewal: Scheduled<Void>?
+  /// Since when every renewal has worked; `nil` while they fail.
+  private var steadySince: NIODeadline?
+  private let joined: EventLoopPromise<Void>
+  /// Called with each new incarnation.
+  var onNewIncarnation: ((NodeID) -> Void)?
+
+  init(name: String, description: [(String, String)], redis: RedisClient, logger: Logger) {
+    (self.name, self.description, self.redis, self.logger) = (name, description, redis, logger)
+    node = NodeID(newIncarnationOf: name)
+    joined = redis.eventLoop.makePromise()
+  }
+
+  /// Tries to join until it has worked; the future succeeds then.
+  func join() -> EventLoopFuture<Void> {
+    renew()
+    return joined.futureResult
+  }
+
+  /// A connection of the user began or ended here. The future succeeds when Redis knows, or when the first try to tell
+  /// it failed; tries go on by themselves.
+  func change(_ user: AccountName, by delta: Int) -> EventLoopFuture<Void> {
+    counts.change(user, by: delta)
+    let promise = redis.eventLoop.makePromise(of: Void.self)
+    waiters.append(promise)
+    if !isReporting { report(in: .zero) }
+    return promise.futureResult
+  }
+
+  /// Takes this node and its users out at once.
+  func leave() -> EventLoopFuture<Void> {
+    isLeaving = true
+    nextRenewal?.cancel()
+    let promise = redis.eventLoop.makePromise(of: Void.self)
+    remove(node, leaving: true) { promise.succeed() }
+    return promise.futureResult
+  }
+
+  /// Ends the connection to Redis.
+  func close() {
+    isLeaving = true
+    nextRenewal?.cancel()
+    redis.close()
+  }
+
+  // MARK: Lease
+
+  private func renew() {
+    if !isMember { redis.send(Presence.describe(node, description)) { _ in } }
+    redis.perform(Presence.renew(node, joining: !isMember)) { result in
+      if self.isLeaving { return }
+      let now = NIODeadline.now()
+      switch result {
+      case .success(.some(let ended)): self.renewed(ended, now)
+      case .success(.none):
+        self.logger.warning("this node was removed by its peers; joining again", metadata: ["node": "\(self.node)"])
+        self.startOver()
+      case .failure(let error):
+        self.steadySince = nil
+        self.logger.warning("the lease could not be renewed: \(error)", metadata: ["node": "\(self.node)"])
+      }
+      self.nextRenewal = self.redis.eventLoop.assumeIsolated().scheduleTask(
+        in: self.isMember ? Self.renewal : Self.retry
+      ) { self.renew() }
+    }
+  }
+
+  private func renewed(_ ended: [NodeID], _ now: NIODeadline) {
+    if !isMember {
+      isMember = true
+      onNewIncarnation?(node)
+      joined.succeed()
+      if counts.hasUnreported, !isReporting { report(in: .zero) }
+    }
+    let since = steadySince ?? now
+    steadySince = since
+    // After an outage of Redis all leases look ended: everybody gets the time to renew first.
+    guard since + .milliseconds(Int64(Presence.lease)) <= now else { return }
+    for peer in ended where peer != node {
+      logger.notice("removing a node whose lease has ended", metadata: ["peer": "\(peer)"])
+      remove(peer, leaving: false) {}
+    }
+  }
+
+  private func startOver() {
+    isMember = false
+    node = NodeID(newIncarnationOf: name)
+    counts.startOver()
+  }
+
+  /// Removes a node's users batch by batch. If this process dies in between, the next one to see the node goes on.
+  private func remove(_ node: NodeID, leaving: Bool, then done: @escaping () -> Void) {
+    redis.perform(Presence.remove(node, leaving: leaving)) { result in
+      if case .success(let left) = result, left > 0 {
+        self.remove(node, leaving: leaving, then: done)
+      } else {
+        done()
+      }
+    }
+  }
+
+  // MARK: Users
+
+  /// One report at a time; what changes meanwhile is in the next.
+  private func report(in delay: TimeAmount) {
+    isReporting = true
+    redis.eventLoop.assumeIsolated().scheduleTask(in: delay) { self.sendReport() }
+  }
+
+  private func sendReport() {
+    let report = counts.takeReport()
+    let waiting = waiters
+    waiters = []
+    redis.perform(Presence.set(report, on: node)) { result in
+      self.isReporting = false
+      if case .success(true) = result {} else { self.counts.failed(report) }
+      waiting.forEach { $0.succeed() }
+      if self.isLeaving || !self.counts.hasUnreported && self.waiters.isEmpty { return }
+      switch result {
+      case .success(true): self.report(in: .zero)
+      case .success(false): self.report(in: Self.retry)  // removed by its peers: the next renewal joins again
+      case .failure(let error):
+        self.logger.debug("presence could not be reported: \(error)")
+        self.report(in: Self.retry)
+      }
+    }
+  }
+}
+
+/// What other event loops may ask of the membership.
+struct MembershipHandle: Sendable {
+  private let membership: NIOLoopBound<Membership>
+  private let eventLoop: any EventLoop
+
+  init(_ membership: Membership, on eventLoop: any EventLoop) {
+    self.membership = NIOLoopBound(membership, eventLoop: eventLoop)
+    self.eventLoop = eventLoop
+  }
+
+  /// As `Membership.change`; the future's callbacks run on `loop`.
+  func change(_ user: AccountName, by delta: Int, on loop: any EventLoop) -> EventLoopFuture<Void> {
+    eventLoop.flatSubmit { membership.value.change(user, by: delta) }.hop(to: loop)
+  }
+}

@@ -1,0 +1,30 @@
+// What one node process is told at its start.
+// Never read from anywhere else: the command line fills it in.
+// Pure value; any thread.
+
+import NIOCore
+import RedisClient
+
+/// The settings of a node.
+package struct ServerConfiguration: Sendable {
+  /// Where to listen.
+  package var host = "127.0.0.1"
+  package var port: Int
+  /// Event loops, each with its own listener and its own connection to Redis.
+  package var threads: Int
+  package var redis: RedisAddress
+  /// The node's name; each life of the process adds a random part.
+  package var name: String
+  /// How long a request may wait for Redis.
+  package var requestTimeout = TimeAmount.seconds(2)
+  /// Password checks that may wait for a thread; beyond it a login is told `busy`.
+  package var waitingPasswordChecks = 128
+  /// Requests of one connection that may be on their way before the node stops reading from it.
+  package var pipelineDepth = 256
+  /// How long a node that was told to stop waits for replies on their way.
+  package var shutdownTimeout = TimeAmount.seconds(5)
+
+  package init(port: Int, threads: Int, redis: RedisAddress, name: String) {
+    (self.port, self.threads, self.redis, self.name) = (port, threads, redis, name)
+  }
+}

@@ -1,0 +1,113 @@
+// Everything that one event loop owns: its client of Redis, its connections, its clocks and counters.
+// Never shared between loops: what crosses loops goes through a handle.
+// On its event loop.
+
+import ChatProtocol
+import ChatState
+import Logging
+import NIOCore
+import RedisClient
+
+/// One event loop's share of the node.
+final class Worker {
+  let eventLoop: any EventLoop
+  let configuration: ServerConfiguration
+  let redis: RedisClient
+  let membership: MembershipHandle
+  let passwords: PasswordChecks
+  let logger: Logger
+  var clock = WallClock()
+  var messageIDs = MessageIDs()
+  /// The present incarnation of this node.
+  var node: NodeID
+  /// Replies are encoded here before they go into a connection's outbox.
+  var scratch: [UInt8] = []
+  private(set) var isStopping = false
+
+  private var connections: [ObjectIdentifier: ConnectionHandler] = [:]
+  private var bySession: [SessionID: [ObjectIdentifier: ConnectionHandler]] = [:]
+  private var unflushed: [ConnectionHandler] = []
+  private var lastReports: [String: NIODeadline] = [:]
+  private var stopped: EventLoopPromise<Void>?
+
+  init(
+    _ configuration: ServerConfiguration, redis: RedisClient, membership: MembershipHandle, node: NodeID,
+    passwords: PasswordChecks, logger: Logger
+  ) {
+    eventLoop = redis.eventLoop
+    (self.configuration, self.redis, self.membership) = (configuration, redis, membership)
+    (self.node, self.passwords, self.logger) = (node, passwords, logger)
+  }
+
+  // MARK: Connections
+
+  func opened(_ connection: ConnectionHandler) { connections[ObjectIdentifier(connection)] = connection }
+
+  func closed(_ connection: ConnectionHandler) {
+    connections[ObjectIdentifier(connection)] = nil
+    if isStopping, connections.isEmpty { stopped?.succeed() }
+  }
+
+  func bound(_ connection: ConnectionHandler, to session: SessionID) {
+    bySession[session, default: [:]][ObjectIdentifier(connection)] = connection
+  }
+
+  func unbound(_ connection: ConnectionHandler, from session: SessionID) {
+    bySession[session]?[ObjectIdentifier(connection)] = nil
+    if bySession[session]?.isEmpty == true { bySession[session] = nil }
+  }
+
+  /// A session has ended, here or on another node.
+  func sessionEnded(_ session: SessionID) {
+    for connection in (bySession[session] ?? [:]).values { connection.unbind() }
+  }
+
+  /// Messages of other nodes may have been missed: every session is looked up again before its next use.
+  func distrustSessions() {
+    for connection in bySession.values.flatMap(\.values) { connection.distrustSession() }
+  }
+
+  // MARK: Flushing
+
+  /// The connection has something to write. All of this turn of the loop leaves together when the turn ends.
+  func scheduleFlush(of connection: ConnectionHandler) {
+    if unflushed.isEmpty {
+      eventLoop.assumeIsolated().execute {
+        let connections = self.unflushed
+        self.unflushed.removeAll(keepingCapacity: true)
+        for connection in connections { connection.flush() }
+      }
+    }
+    unflushed.append(connection)
+  }
+
+  // MARK: Errors
+
+  /// Logs a failure of Redis, each kind at most every ten seconds.
+  func report(_ error: RedisError, during command: String) {
+    let key = "\(error)"
+    let now = NIODeadline.now()
+    if let last = lastReports[key], now < last + .seconds(10) { return }
+    if lastReports.count > 100 { lastReports.removeAll() }
+    lastReports[key] = now
+    logger.warning("\(error)", metadata: ["command": "\(command)"])
+  }
+
+  // MARK: Stopping
+
+  /// Ends all connections once their replies have left; the future succeeds when none is left.
+  func stop() -> EventLoopFuture<Void> {
+    isStopping = true
+    let promise = eventLoop.makePromise(of: Void.self)
+    stopped = promise
+    if connections.isEmpty { promise.succeed() }
+    for connection in connections.values { connection.end(confirming: false) }
+    return promise.futureResult
+  }
+
+  /// Ends what is left, whatever it waits for.
+  func stopNow() {
+    for connection in connections.values { connection.close() }
+    redis.close()
+  }
+}

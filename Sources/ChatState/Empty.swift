@@ -1,1 +1,0 @@
-func f() -> [UInt8] { PackageResources.account_add_lua }

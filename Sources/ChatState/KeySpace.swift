@@ -1,0 +1,38 @@
+// The one page that names every key and channel in Redis: its type, its lifetime, its owner.
+// Never spelled anywhere else; a key that is not here is a mistake (`kabar check` will say so).
+// Pure functions; any thread.
+
+import ChatProtocol
+
+/// Where everything is. `{u:NAME}` is a hash tag: all keys of one user live in one slot of a Redis Cluster.
+///
+/// | key | type | holds | ends |
+/// | --- | --- | --- | --- |
+/// | `kabar:accounts` | ZSET | every account name, score 0, so that a list needs no scan | with the account |
+/// | `kabar:{u:NAME}:account` | HASH | `name` (display), `password` (PHC string), `created` | `account remove` |
+/// | `kabar:{u:NAME}:inbox` | LIST | element 0: how many messages were ever confirmed; then records, oldest first | with the account |
+/// | `kabar:{u:NAME}:sessions` | ZSET | session id → end of its life (ms) | past entries at the next login |
+/// | `kabar:session:ID` | HASH | `user`, `name` (display), `node`, `address`, `created`, `seen`; ID is SHA-256 of the token | 24 h after its last use |
+/// | `kabar:nodes` | ZSET | node incarnation → end of its lease (ms, clock of Redis) | left or reaped |
+/// | `kabar:node:ID` | HASH | `name`, `host`, `port`, `pid`, `version`, `started` | with the node |
+/// | `kabar:node:ID:users` | HASH | user → connections on that node | with the node |
+/// | `kabar:active` | ZSET | active user → number of nodes with connections of hers | empty when nobody is active |
+/// | `kabar:control` | channel | `logout SESSION-ID` | |
+package enum KeySpace {
+  package static let prefix = "kabar:"
+
+  package static let accounts = prefix + "accounts"
+  package static let nodes = prefix + "nodes"
+  package static let active = prefix + "active"
+  /// The channel on which nodes tell each other of ended sessions.
+  package static let control = prefix + "control"
+
+  package static func account(_ name: AccountName) -> String { user(name) + ":account" }
+  package static func inbox(_ name: AccountName) -> String { user(name) + ":inbox" }
+  package static func sessions(of name: AccountName) -> String { user(name) + ":sessions" }
+  package static func session(_ id: SessionID) -> String { prefix + "session:" + id.description }
+  package static func node(_ id: NodeID) -> String { prefix + "node:" + id.description }
+  package static func nodeUsers(_ id: NodeID) -> String { node(id) + ":users" }
+
+  private static func user(_ name: AccountName) -> String { prefix + "{u:" + name.description + "}" }
+}

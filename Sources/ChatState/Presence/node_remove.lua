@@ -1,0 +1,19 @@
+-- Takes a node's users out of the active set, some at a time, and when none is left the node itself. Answers how many
+-- users are left, so that whoever finds a half-removed node can go on. A node whose lease runs is left alone (-1),
+-- unless it leaves by itself.
+-- KEYS: nodes, node, users of the node, active   ARGV: node id, users at a time, leaving (1 or 0)
+local lease = redis.call('ZSCORE', KEYS[1], ARGV[1])
+if ARGV[3] ~= '1' and lease then
+  local time = redis.call('TIME')
+  if tonumber(lease) > time[1] * 1000 + math.floor(time[2] / 1000) then return -1 end
+end
+for _, user in ipairs(redis.call('HRANDFIELD', KEYS[3], ARGV[2])) do
+  redis.call('HDEL', KEYS[3], user)
+  if tonumber(redis.call('ZINCRBY', KEYS[4], -1, user)) <= 0 then redis.call('ZREM', KEYS[4], user) end
+end
+local left = redis.call('HLEN', KEYS[3])
+if left == 0 then
+  redis.call('DEL', KEYS[2], KEYS[3])
+  redis.call('ZREM', KEYS[1], ARGV[1])
+end
+return left

@@ -1,0 +1,22 @@
+// All Lua scripts, by the names of their files.
+// Never edited as Swift text: each script is a file beside the code that calls it, embedded by the build.
+// Pure values; any thread.
+
+import RedisClient
+
+/// The scripts that run inside Redis. Each is idempotent and declares every key that it touches.
+package enum Scripts {
+  static let accountAdd = RedisScript(PackageResources.account_add_lua)
+  static let accountSetPassword = RedisScript(PackageResources.account_set_password_lua)
+  static let sessionOpen = RedisScript(PackageResources.session_open_lua)
+  static let sessionUse = RedisScript(PackageResources.session_use_lua)
+  static let inboxConfirm = RedisScript(PackageResources.inbox_confirm_lua)
+  static let nodeRenew = RedisScript(PackageResources.node_renew_lua)
+  static let nodeRemove = RedisScript(PackageResources.node_remove_lua)
+  static let presenceSet = RedisScript(PackageResources.presence_set_lua)
+
+  /// What every connection of a node loads in its handshake.
+  package static let all = [
+    accountAdd, accountSetPassword, sessionOpen, sessionUse, inboxConfirm, nodeRenew, nodeRemove, presenceSet,
+  ]
+}

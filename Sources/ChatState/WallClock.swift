@@ -1,0 +1,28 @@
+// The time of day, as a time stamp and as its text.
+// Never used to measure how long something takes.
+// On one event loop.
+
+import ChatProtocol
+import Glibc
+
+/// The system clock; formats each millisecond once.
+package struct WallClock {
+  private var last = Timestamp(milliseconds: .min)
+  private var lastText = ""
+
+  package init() {}
+
+  /// Now.
+  package static func now() -> Timestamp {
+    var time = timespec()
+    clock_gettime(CLOCK_REALTIME, &time)
+    return Timestamp(milliseconds: Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000)
+  }
+
+  /// Now, in RFC 3339.
+  package mutating func text() -> String {
+    let now = Self.now()
+    if now != last { (last, lastText) = (now, now.description) }
+    return lastText
+  }
+}

@@ -1,0 +1,71 @@
+// Everything that can go wrong between a request and its reply.
+// Never says less than the caller must know: was the request written or not?
+// Pure values; any thread.
+
+/// Why a request has no usable reply.
+package enum RedisError: Error, Equatable, Sendable, CustomStringConvertible {
+  /// Redis answered with an error.
+  case server(RedisServerError)
+  /// The connection ended. `written`: the request had been handed to the socket, so Redis may have carried it out.
+  case connectionLost(written: Bool)
+  /// The deadline passed. `written` as above.
+  case timedOut(written: Bool)
+  /// Too many requests or bytes are waiting already; nothing was done.
+  case overloaded
+  /// Redis answered something else than the request allows.
+  case unexpectedReply
+  /// The client has been shut down; nothing was done.
+  case closed
+
+  /// Whether Redis may have carried the request out although nobody knows.
+  package var outcomeIsUnknown: Bool {
+    switch self {
+    case .connectionLost(let written), .timedOut(let written): written
+    case .unexpectedReply: true
+    case .server, .overloaded, .closed: false
+    }
+  }
+
+  package var description: String {
+    switch self {
+    case .server(let error): "Redis answered: \(error.message)"
+    case .connectionLost(let written): "the connection to Redis was lost\(written ? " before it answered" : "")"
+    case .timedOut(let written): written ? "Redis did not answer in time" : "Redis could not be reached in time"
+    case .overloaded: "too many requests wait for Redis"
+    case .unexpectedReply: "Redis gave an unexpected reply"
+    case .closed: "the Redis client is closed"
+    }
+  }
+}
+
+/// An error reply of Redis.
+package struct RedisServerError: Error, Equatable, Sendable {
+  /// The first word of the message, typed.
+  package let kind: Kind
+  /// The whole line that Redis sent.
+  package let message: String
+
+  /// The error codes that callers switch over (redis.io/docs/reference/protocol-spec, and the server's `shared.*err`).
+  package enum Kind: String, Sendable {
+    case noScript = "NOSCRIPT"
+    case loading = "LOADING"
+    case busy = "BUSY"
+    case readOnly = "READONLY"
+    case masterDown = "MASTERDOWN"
+    case tryAgain = "TRYAGAIN"
+    case outOfMemory = "OOM"
+    case misconfigured = "MISCONF"
+    case noReplicas = "NOREPLICAS"
+    case noAuthentication = "NOAUTH"
+    case wrongPassword = "WRONGPASS"
+    case noPermission = "NOPERM"
+    case wrongType = "WRONGTYPE"
+    /// Any other.
+    case other = ""
+  }
+
+  package init(message: String) {
+    self.message = message
+    kind = Kind(rawValue: String(message.prefix { $0 != " " })) ?? .other
+  }
+}

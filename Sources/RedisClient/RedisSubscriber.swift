@@ -1,0 +1,84 @@
+// A process's one connection for pub/sub: it listens on a fixed set of channels, and again after every drop.
+// Never promises that nothing was missed: it says when there may be a gap.
+// On one event loop.
+
+import Logging
+import NIOCore
+
+/// Listens on channels of Redis.
+package final class RedisSubscriber {
+  private let configuration: RedisConfiguration
+  private let channels: [String]
+  private let onMessage: (_ channel: String, _ payload: [UInt8]) -> Void
+  private let onGap: () -> Void
+  private var link: RedisLink?
+  private var confirmed = 0
+  private var lastTraffic = NIODeadline.now()
+  private var pingSent: NIODeadline?
+  private var clock: RepeatedTask?
+
+  /// - Parameters:
+  ///   - onMessage: something was published. It must only note it: a subscriber that dawdles is cut off by Redis.
+  ///   - onGap: all channels are subscribed (again); what was published before may have been missed.
+  package init(
+    _ configuration: RedisConfiguration, channels: [String], eventLoop: any EventLoop, logger: Logger,
+    onMessage: @escaping (_ channel: String, _ payload: [UInt8]) -> Void, onGap: @escaping () -> Void
+  ) {
+    self.configuration = configuration
+    self.channels = channels
+    self.onMessage = onMessage
+    self.onGap = onGap
+    link = RedisLink(
+      configuration, eventLoop: eventLoop, logger: logger,
+      onReady: { [unowned self] in subscribe() }, onReply: { [unowned self] in received($0) },
+      onEnd: {})
+  }
+
+  package func start() {
+    guard let link else { return }
+    link.start()
+    let bound = NIOLoopBound(self, eventLoop: link.eventLoop)
+    clock = link.eventLoop.scheduleRepeatedTask(initialDelay: .seconds(1), delay: .seconds(1)) { _ in
+      bound.value.lookAtClock()
+    }
+  }
+
+  package func close() {
+    clock?.cancel()
+    link?.close()
+    link = nil
+  }
+
+  private func subscribe() {
+    confirmed = 0
+    pingSent = nil
+    lastTraffic = .now()
+    link?.write(RedisCommand(["SUBSCRIBE"] + channels.map { .text($0) }).encoded)
+  }
+
+  private func received(_ reply: RedisReply) {
+    lastTraffic = .now()
+    pingSent = nil
+    guard let parts = reply.elements, let kind = parts.first?.text else { return }
+    switch kind {
+    case "message":
+      guard parts.count == 3, let channel = parts[1].text, case .bytes(let payload) = parts[2] else { return }
+      onMessage(channel, payload)
+    case "subscribe":
+      confirmed += 1
+      if confirmed == channels.count { onGap() }
+    default: break  // "pong"
+    }
+  }
+
+  private func lookAtClock() {
+    guard let link, link.isReady else { return }
+    let now = NIODeadline.now()
+    if let sent = pingSent {
+      if sent + configuration.replyTimeout <= now { link.reconnect(because: .stalled) }
+    } else if lastTraffic + configuration.idlePing <= now {
+      pingSent = now
+      link.write(RedisCommand("PING").encoded)
+    }
+  }
+}

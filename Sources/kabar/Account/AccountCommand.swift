@@ -1,0 +1,87 @@
+// `kabar account`: the commands that change accounts, straight in Redis.
+// Never shows or takes a password on the command line.
+// Async tasks.
+
+import ArgumentParser
+import ChatProtocol
+import ChatState
+import RedisClient
+
+struct AccountCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "account", abstract: "Add, import, list, change and remove accounts.",
+    subcommands: [Add.self, Import.self, List.self, Passwd.self, Remove.self])
+
+  struct Add: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Add an account.")
+
+    @Argument(help: "The name to log in with: a-z 0-9 . _ -, at most 32 characters.") var name: AccountName
+    @Option(name: .customLong("name"), help: "The name that others see. (default: the account's name)")
+    var display: DisplayName?
+    @OptionGroup var password: PasswordInput
+    @OptionGroup var redis: RedisOption
+
+    func run() async throws {
+      let display = display ?? DisplayName(name.description)
+      guard let display else { throw ValidationError("--name must not be empty") }
+      let secret = try password.read(asking: "Password for \(name): ")
+      let added = try await AccountStore.with(redis) { try await $0.add(name, display, password: secret) }
+      guard added else { throw Failure("there is already an account \(name)") }
+      print("added \(name)")
+    }
+  }
+
+  struct List: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "List all accounts.")
+
+    @OptionGroup var redis: RedisOption
+
+    func run() async throws {
+      try await AccountStore.with(redis) { store in
+        try await store.forEach { name, display in print(name.padded(to: 32), display) }
+      }
+    }
+  }
+
+  struct Passwd: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Set an account's password and end its sessions.")
+
+    @Argument(help: "The account.") var name: AccountName
+    @OptionGroup var password: PasswordInput
+    @OptionGroup var redis: RedisOption
+
+    func run() async throws {
+      let secret = try password.read(asking: "New password for \(name): ")
+      let known = try await AccountStore.with(redis) { try await $0.setPassword(of: name, secret) }
+      guard known else { throw Failure("there is no account \(name)") }
+      print("changed the password of \(name); its sessions have ended")
+    }
+  }
+
+  struct Remove: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Remove an account with its sessions and all messages that wait for it.")
+
+    @Argument(help: "The account.") var name: AccountName
+    @OptionGroup var redis: RedisOption
+
+    func run() async throws {
+      let known = try await AccountStore.with(redis) { try await $0.remove(name) }
+      guard known else { throw Failure("there is no account \(name)") }
+      print("removed \(name)")
+    }
+  }
+}
+
+extension AccountName: ExpressibleByArgument {
+  public init?(argument: String) { self.init(argument) }
+}
+
+extension DisplayName: ExpressibleByArgument {
+  public init?(argument: String) { self.init(argument) }
+}
+
+extension String {
+  fileprivate func padded(to width: Int) -> String { self + String(repeating: " ", count: max(0, width - count)) }
+}

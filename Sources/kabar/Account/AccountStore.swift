@@ -1,0 +1,94 @@
+// Accounts in Redis for the command line: one connection, open while a command runs.
+// Never leaves a half-made account: the index is written first, the account and its inbox in one script.
+// Async tasks; hashing blocks the task's thread, which a command can afford.
+
+import ChatProtocol
+import ChatState
+import Logging
+import NIOCore
+import NIOPosix
+import RedisClient
+
+/// What `kabar account` and `kabar up` do with accounts.
+struct AccountStore: Sendable {
+  private let redis: RedisHandle
+
+  /// Runs `body` with a connection.
+  static func with<Value: Sendable>(
+    _ option: RedisOption, _ body: (AccountStore) async throws -> Value
+  ) async throws -> Value {
+    try await with(option.resolved(), body)
+  }
+
+  /// The same for an address.
+  static func with<Value: Sendable>(
+    _ address: RedisAddress, _ body: (AccountStore) async throws -> Value
+  ) async throws -> Value {
+    var settings = RedisConfiguration(address: address, connectionName: "kabar-account")
+    settings.requestTimeout = .seconds(5)
+    // The outcome says all there is to say; the connection's own log would repeat it.
+    let quiet = Logger(label: "kabar") { _ in SwiftLogNoOpLogHandler() }
+    let redis = try await RedisHandle.open(settings, on: MultiThreadedEventLoopGroup.singleton.any(), logger: quiet)
+    let result: Result<Value, any Error>
+    do {
+      result = .success(try await body(AccountStore(redis: redis)))
+    } catch let error as RedisError {
+      result = .failure(Failure("\(error) (\(address))"))
+    } catch {
+      result = .failure(error)
+    }
+    await redis.close()
+    return try result.get()
+  }
+
+  /// Adds an account; `false` if the name is taken.
+  func add(
+    _ name: AccountName, _ display: DisplayName, password: String, cost: PasswordHash.Cost = .standard
+  ) async throws -> Bool {
+    let hash = try PasswordHash(password: password, cost: cost)
+    try await redis.perform(Accounts.enterInIndex(name))
+    return try await redis.perform(
+      Accounts.add(name, display: display, passwordHash: hash.description, at: WallClock.now()))
+  }
+
+  /// Calls `body` with each account's name and display name, in alphabetical order.
+  func forEach(_ body: (String, String) -> Void) async throws {
+    var last: String?
+    while true {
+      let names = try await redis.perform(Accounts.names(after: last, limit: 500))
+      guard !names.isEmpty else { return }
+      for name in names {
+        guard let account = AccountName(name), let found = try await redis.perform(Accounts.credentials(of: account))
+        else { continue }
+        body(name, found.display)
+      }
+      last = names.last
+    }
+  }
+
+  /// Whether there is no account at all.
+  func isEmpty() async throws -> Bool { try await redis.perform(Accounts.names(after: nil, limit: 1)).isEmpty }
+
+  /// Sets a password and ends the sessions that the old one opened; `false` if there is no such account.
+  func setPassword(of name: AccountName, _ password: String) async throws -> Bool {
+    let hash = try PasswordHash(password: password)
+    guard try await redis.perform(Accounts.setPassword(of: name, hash: hash.description)) else { return false }
+    try await endSessions(of: name)
+    return true
+  }
+
+  /// Removes an account; `false` if there is none.
+  func remove(_ name: AccountName) async throws -> Bool {
+    try await endSessions(of: name)
+    let wasThere = try await redis.perform(Accounts.remove(name))
+    try await redis.perform(Accounts.removeFromIndex(name))
+    return wasThere
+  }
+
+  private func endSessions(of name: AccountName) async throws {
+    for session in try await redis.perform(Sessions.ids(of: name)) {
+      try await redis.perform(Sessions.end(session))
+      for command in Sessions.announceEnd(of: session, user: name) { _ = try await redis.send(command) }
+    }
+  }
+}

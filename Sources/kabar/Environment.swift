@@ -1,0 +1,21 @@
+// Settings from the environment: every option of a long-running command also has a KABAR_… variable.
+// Never stronger than the command line.
+// Used while the command line is read, on the main thread.
+
+import ArgumentParser
+import Foundation
+
+/// `flag ?? KABAR_… ?? default`, with a clear refusal of a variable that can't be read.
+enum Environment {
+  /// The value of a setting.
+  static func value<Value: ExpressibleByArgument>(
+    _ flag: Value?, _ variable: String, default fallback: @autoclosure () -> Value
+  ) throws -> Value {
+    if let flag { return flag }
+    guard let text = ProcessInfo.processInfo.environment[variable], !text.isEmpty else { return fallback() }
+    guard let value = Value(argument: text) else {
+      throw ValidationError("\(variable) has a value that can't be used: '\(text)'")
+    }
+    return value
+  }
+}

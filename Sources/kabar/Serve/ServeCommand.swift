@@ -1,0 +1,90 @@
+// `kabar serve`: one node process.
+// Never serves anything itself: it reads the settings and hands them to ChatServer.
+// Main thread, then an async task.
+
+import ArgumentParser
+import ChatProtocol
+import ChatServer
+import Foundation
+import Logging
+import NIOCore
+import RedisClient
+import ServiceLifecycle
+import UnixSignals
+
+struct ServeCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "serve",
+    abstract: "Run one node. Several nodes share the port; all state is in Redis.",
+    discussion: """
+      Each option can also be set by the environment variable named with it; the option wins.
+      SIGTERM and SIGINT end the node in order: replies on their way are still sent.
+      """)
+
+  @Option(help: "Address to listen on. (KABAR_HOST; default 127.0.0.1)")
+  var host: String?
+
+  @Option(help: "Port to share with all other nodes. (KABAR_PORT; default \(ProtocolLimits.defaultPort))")
+  var port: Int?
+
+  @Option(help: "Event loops, each with its own listener and Redis connection. (KABAR_THREADS; default: one per core)")
+  var threads: Int?
+
+  @Option(help: "Name of this node in Redis and in logs. (KABAR_NODE; default: host name and a random part)")
+  var node: String?
+
+  @OptionGroup var redis: RedisOption
+
+  @Option(help: "trace, debug, info, notice, warning, error or critical. (KABAR_LOG_LEVEL; default notice)")
+  var logLevel: Logger.Level?
+
+  func run() async throws {
+    let settings = try resolved()
+    let level = try Environment.value(logLevel, "KABAR_LOG_LEVEL", default: .notice)
+    LoggingSystem.bootstrap { StreamLogHandler.standardError(label: $0) }
+    var logger = Logger(label: "kabar")
+    logger.logLevel = level
+    logger[metadataKey: "node"] = "\(settings.name)"
+    let services = ServiceGroup(
+      configuration: .init(
+        services: [.init(service: Node(settings, logger: logger), successTerminationBehavior: .gracefullyShutdownGroup)],
+        gracefulShutdownSignals: [.sigterm, .sigint], logger: Logger(label: "lifecycle") { _ in SwiftLogNoOpLogHandler() }))
+    do {
+      try await services.run()
+    } catch let error as Node.CannotListen {
+      throw Failure("\(error)")
+    }
+  }
+
+  private func resolved() throws -> ServerConfiguration {
+    let port = try Environment.value(port, "KABAR_PORT", default: ProtocolLimits.defaultPort)
+    let threads = try Environment.value(threads, "KABAR_THREADS", default: System.coreCount)
+    let name = try Environment.value(node, "KABAR_NODE", default: Self.defaultName())
+    guard (1...65535).contains(port) else { throw ValidationError("--port is a number from 1 to 65535") }
+    guard (1...256).contains(threads) else { throw ValidationError("--threads is a number from 1 to 256") }
+    guard (1...64).contains(name.utf8.count), name.utf8.allSatisfy(Self.isNameCharacter) else {
+      throw ValidationError("--node has 1 to 64 letters, digits, '.', '_' or '-'")
+    }
+    var settings = ServerConfiguration(port: port, threads: threads, redis: try redis.resolved(), name: name)
+    settings.host = try Environment.value(host, "KABAR_HOST", default: settings.host)
+    return settings
+  }
+
+  /// Containers that share a network name space share their host name too, hence the random part.
+  private static func defaultName() -> String {
+    let host = ProcessInfo.processInfo.hostName.prefix { $0 != "." }.utf8.filter(isNameCharacter).prefix(48)
+    let random = String(UInt16.random(in: 0x1000 ... .max), radix: 16)
+    return (String(decoding: host, as: UTF8.self)) + "-" + random
+  }
+
+  private static func isNameCharacter(_ byte: UInt8) -> Bool {
+    switch byte {
+    case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+      UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: "-"):
+      true
+    default: false
+    }
+  }
+}
+
+extension Logger.Level: @retroactive ExpressibleByArgument {}
