@@ -1,6 +1,7 @@
 // swift-tools-version: 6.2
 // Layers are targets: an arrow that is not in this file does not compile.
 //   kabar → ChatServer → ChatState → RedisClient → CHiredis;   ChatProtocol below all;   ChatClient beside the server.
+//   kabar → Supervisor → CProcess: `kabar up` knows processes, not chat.
 import PackageDescription
 
 let strict: [SwiftSetting] = [
@@ -80,10 +81,12 @@ let package = Package(
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
       ], swiftSettings: strict),
+    .systemLibrary(name: "CProcess"),
+    .target(name: "Supervisor", dependencies: ["CProcess"], swiftSettings: strict),
     .executableTarget(
       name: "kabar",
       dependencies: [
-        "ChatClient", "ChatServer", "ChatState", "RedisClient", "ChatProtocol",
+        "ChatClient", "ChatServer", "ChatState", "RedisClient", "ChatProtocol", "Supervisor",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
         .product(name: "UnixSignals", package: "swift-service-lifecycle"),
@@ -91,5 +94,6 @@ let package = Package(
         .product(name: "NIOPosix", package: "swift-nio"),
         .product(name: "Logging", package: "swift-log"),
       ], swiftSettings: strict),
+    .testTarget(name: "SupervisorTests", dependencies: ["Supervisor", "kabar"], swiftSettings: strict),
   ]
 )

@@ -50,23 +50,23 @@ package struct Node: Service {
     let first: any EventLoop
   }
 
-  /// The first loop carries, beside its share of clients, the membership and the subscriber.
+  /// Each loop gets a worker with its own client of Redis. The first loop also carries the membership, which shares that
+  /// client, and the subscriber.
   private func assemble(_ loops: [any EventLoop], _ passwords: PasswordChecks) async throws -> Parts {
     let first = loops[0]
-    var parts = try await first.submit { () -> Parts in
-      let redis = RedisClient(redisConfiguration("membership"), eventLoop: first, logger: logger)
-      let membership = Membership(
-        name: configuration.name, description: description, redis: redis, logger: logger)
-      redis.start()
-      return Parts(membership: NIOLoopBound(membership, eventLoop: first), first: first)
+    let (client, membership, handle, node) = try await first.submit {
+      let redis = client(of: 0, on: first)
+      let membership = Membership(name: configuration.name, description: description, redis: redis, logger: logger)
+      return (
+        NIOLoopBound(redis, eventLoop: first), NIOLoopBound(membership, eventLoop: first),
+        MembershipHandle(membership, on: first), membership.node
+      )
     }.get()
-    let membership = parts.membership
+    var parts = Parts(membership: membership, first: first)
     for (index, loop) in loops.enumerated() {
-      let handle = try await first.submit { MembershipHandle(membership.value, on: first) }.get()
-      let node = try await first.submit { membership.value.node }.get()
       parts.workers.append(
         try await loop.submit {
-          let redis = RedisClient(redisConfiguration("\(index)"), eventLoop: loop, logger: logger)
+          let redis = index == 0 ? client.value : self.client(of: index, on: loop)
           redis.start()
           let worker = Worker(
             configuration, redis: redis, membership: handle, node: node, passwords: passwords, logger: logger)
@@ -74,6 +74,10 @@ package struct Node: Service {
         }.get())
     }
     return parts
+  }
+
+  private func client(of index: Int, on loop: any EventLoop) -> RedisClient {
+    RedisClient(redisConfiguration("\(index)"), eventLoop: loop, logger: logger)
   }
 
   private func redisConfiguration(_ part: String) -> RedisConfiguration {
@@ -149,10 +153,7 @@ package struct Node: Service {
     try? await timeout.futureResult.get()
     try? await parts.first.flatSubmit { parts.membership.value.leave() }.get()
     for worker in parts.workers { try? await worker.loop.submit { worker.value.stopNow() }.get() }
-    try? await parts.first.submit {
-      subscriber.value.close()
-      parts.membership.value.close()
-    }.get()
+    try? await parts.first.submit { subscriber.value.close() }.get()
   }
 }
 

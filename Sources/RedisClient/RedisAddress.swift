@@ -56,6 +56,16 @@ package struct RedisAddress: Equatable, Sendable, CustomStringConvertible {
     }
   }
 
+  /// The redis-cli line that reaches this Redis. A password is asked for, never shown.
+  package var inspectCommand: String {
+    let login = (user.map { " --user \($0)" } ?? "") + (password == nil ? "" : " --askpass")
+    switch endpoint {
+    case .unix(let path): return "redis-cli -s \(path)"
+    case .tcp(let host, let port):
+      return "redis-cli -h \(host) -p \(port)\(login)" + (database == 0 ? "" : " -n \(database)")
+    }
+  }
+
   private static func database(_ text: Substring) throws(Invalid) -> Int {
     if text.isEmpty { return 0 }
     guard let number = Int(text), number >= 0 else {

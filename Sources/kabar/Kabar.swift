@@ -1,8 +1,13 @@
-import ArgumentParser
+// The root of the command line.
+// Never does anything itself: each subcommand has a file of its own.
+// See EntryPoint for the thread.
 
-@main
+import ArgumentParser
+import ChatServer
+
 struct Kabar: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "kabar", abstract: "A chat service: several nodes, one port, all state in Redis.",
-    subcommands: [ServeCommand.self, AccountCommand.self])
+    version: "kabar \(Node.version)",
+    subcommands: [UpCommand.self, ServeCommand.self, AccountCommand.self, ExecChildCommand.self])
 }

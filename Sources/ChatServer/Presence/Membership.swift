@@ -62,13 +62,6 @@ final class Membership {
     return promise.futureResult
   }
 
-  /// Ends the connection to Redis.
-  func close() {
-    isLeaving = true
-    nextRenewal?.cancel()
-    redis.close()
-  }
-
   // MARK: Lease
 
   private func renew() {

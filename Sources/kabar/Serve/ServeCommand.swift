@@ -10,6 +10,7 @@ import Logging
 import NIOCore
 import RedisClient
 import ServiceLifecycle
+import Supervisor
 import UnixSignals
 
 struct ServeCommand: AsyncParsableCommand {
@@ -45,6 +46,7 @@ struct ServeCommand: AsyncParsableCommand {
     var logger = Logger(label: "kabar")
     logger.logLevel = level
     logger[metadataKey: "node"] = "\(settings.name)"
+    DescriptorLimit.raise()
     let services = ServiceGroup(
       configuration: .init(
         services: [.init(service: Node(settings, logger: logger), successTerminationBehavior: .gracefullyShutdownGroup)],

@@ -1,0 +1,103 @@
+// Owns: starting, signalling and reaping one child process.
+// Must never: decide when; leave a member of a dead child's process group behind.
+// Runs on: the main thread: a child's parent-death signal is tied to the thread that spawned it.
+import Glibc
+
+/// A child that runs in a process group of its own, so that Ctrl-C in the terminal reaches the supervisor alone.
+struct ChildProcess {
+  /// What to start.
+  struct Request {
+    /// The program (absolute path, or relative to the working directory), then its arguments.
+    var command: [String]
+    /// Variables that differ from our own environment; nil takes one away. (NOTIFY_SOCKET, where a child may say that
+    /// it is ready, is never our own.)
+    var environment: [String: String?]
+    /// False sends stdout to /dev/null.
+    var keepsOutput: Bool
+    /// A descriptor that the child shares, by the same number.
+    var inherited: Int32?
+  }
+
+  /// The process id, and the id of its process group.
+  let pid: Int32
+
+  /// Starts `request` by way of `launcher exec-child`, which ties the child's life to ours.
+  static func spawn(_ request: Request, launcher: String) throws(SupervisorError) -> ChildProcess {
+    var actions = posix_spawn_file_actions_t()
+    posix_spawn_file_actions_init(&actions)
+    defer { posix_spawn_file_actions_destroy(&actions) }
+    posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0)
+    if !request.keepsOutput {
+      posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0)
+    }
+    // Duplicating a descriptor onto itself takes its close-on-exec flag away, in the child alone.
+    if let shared = request.inherited { posix_spawn_file_actions_adddup2(&actions, shared, shared) }
+
+    var attributes = Self.attributes()
+    defer { posix_spawnattr_destroy(&attributes) }
+    let arguments = [launcher, "exec-child", "--parent", "\(getpid())", "--"] + request.command
+    var pid: pid_t = 0
+    let code = withCStrings(arguments) { argv in
+      withCStrings(Self.environment(request.environment)) { envp in
+        posix_spawn(&pid, launcher, &actions, &attributes, argv, envp)
+      }
+    }
+    guard code == 0 else { throw SupervisorError("\(launcher): \(SupervisorError.systemText(code))") }
+    return ChildProcess(pid: pid)
+  }
+
+  /// How the child ended, or nil while it runs. Ends what is left of its process group and reaps it.
+  func reap() -> ExitReason? {
+    var info = siginfo_t()
+    // Look before reaping: as long as the dead child is there, no other group can have its number.
+    guard waitid(P_PID, id_t(pid), &info, WEXITED | WNOHANG | WNOWAIT) == 0, info.si_signo == SIGCHLD else {
+      return nil
+    }
+    Glibc.kill(-pid, SIGKILL)
+    var status: Int32 = 0
+    while waitpid(pid, &status, 0) < 0, errno == EINTR {}
+    return ExitReason(waitStatus: status)
+  }
+
+  /// Asks the child to end.
+  func terminate() { Glibc.kill(pid, SIGTERM) }
+
+  /// Ends the child and its whole process group.
+  func kill() { Glibc.kill(-pid, SIGKILL) }
+
+  /// A clean start: own process group, nothing blocked, no disposition inherited.
+  private static func attributes() -> posix_spawnattr_t {
+    var attributes = posix_spawnattr_t()
+    posix_spawnattr_init(&attributes)
+    var signals = sigset_t()
+    sigemptyset(&signals)
+    posix_spawnattr_setsigmask(&attributes, &signals)
+    for number in [SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGPIPE, SIGCHLD, SIGUSR1, SIGUSR2] { sigaddset(&signals, number) }
+    posix_spawnattr_setsigdefault(&attributes, &signals)
+    posix_spawnattr_setpgroup(&attributes, 0)
+    let flags = POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP
+    posix_spawnattr_setflags(&attributes, Int16(flags))
+    return attributes
+  }
+
+  /// Our own environment, with these variables set or, where the value is nil, absent.
+  private static func environment(_ changes: [String: String?]) -> [String] {
+    var entries: [String] = []
+    var next = environ
+    while let entry = next.pointee {
+      let text = String(cString: entry)
+      if changes[String(text.prefix { $0 != "=" })] == nil { entries.append(text) }
+      next += 1
+    }
+    return entries + changes.compactMap { name, value in value.map { "\(name)=\($0)" } }
+  }
+}
+
+/// Runs `body` with a null-terminated array of C strings, as exec and spawn want it.
+func withCStrings<Result>(
+  _ strings: [String], _ body: ([UnsafeMutablePointer<CChar>?]) -> Result
+) -> Result {
+  let pointers = strings.map { strdup($0) }
+  defer { pointers.forEach { free($0) } }
+  return body(pointers + [nil])
+}

@@ -1,0 +1,74 @@
+// Owns: what one cluster consists of, the bounds of that, and the command line of its nodes.
+// Must never: touch a file, a socket or a process.
+// Runs on: any thread (a value).
+
+/// One cluster on this machine, as the command line asked for it.
+package struct ClusterPlan: Sendable {
+  /// Where the cluster's state lives.
+  package enum Store: Sendable, Equatable {
+    /// A redis-server of our own, with its data in the folder `data`; on `port`, or on the first free one from 6390.
+    case own(data: String, port: Int?)
+    /// A Redis that somebody else runs.
+    /// `url` may hold a password and is never shown; `inspectCommand` is the redis-cli line that looks inside.
+    case existing(url: String, inspectCommand: String)
+  }
+
+  /// How many node processes, 1…64.
+  package var nodes: Int
+  /// The address that the nodes listen on: a name or a numeric address of this machine.
+  package var host: String
+  /// The TCP port that all nodes share, 1…65535.
+  package var port: Int
+  /// The event loops of each node; nil leaves it to the node.
+  package var threads: Int?
+  /// Where the state lives.
+  package var store: Store
+  /// The program that runs as a node; it gets `serve` and its options.
+  package var nodeProgram: String
+  /// The program whose `exec-child` subcommand ties a child's life to ours.
+  package var launcher: String
+  /// What the table says about the demo accounts, each entry "NAME PASSWORD".
+  package var demoAccounts: [String]
+
+  /// A plan; see the properties for units and bounds. Nothing is checked before `validate()`.
+  package init(
+    nodes: Int, host: String, port: Int, threads: Int?, store: Store, nodeProgram: String, launcher: String,
+    demoAccounts: [String]
+  ) {
+    self.nodes = nodes
+    self.host = host
+    self.port = port
+    self.threads = threads
+    self.store = store
+    self.nodeProgram = nodeProgram
+    self.launcher = launcher
+    self.demoAccounts = demoAccounts
+  }
+
+  /// - Throws: `SupervisorError` naming the option that is out of bounds.
+  package func validate() throws(SupervisorError) {
+    guard (1...64).contains(nodes) else { throw SupervisorError("--nodes must be between 1 and 64, not \(nodes)") }
+    try Self.check(port, option: "--port")
+    if let threads, !(1...1024).contains(threads) {
+      throw SupervisorError("--threads must be between 1 and 1024, not \(threads)")
+    }
+    switch store {
+    case .own(_, let port?): try Self.check(port, option: "--redis-port")
+    case .own, .existing: break
+    }
+  }
+
+  /// What follows the program's name on the command line of node `number` (1…). The Redis is not in it: a command line
+  /// is there for everybody to read, so it goes by the environment (`KABAR_REDIS`).
+  package func nodeArguments(_ number: Int) -> [String] {
+    let arguments = ["serve", "--host", host, "--port", "\(port)", "--node", "n\(number)"]
+    guard let threads else { return arguments }
+    return arguments + ["--threads", "\(threads)"]
+  }
+
+  private static func check(_ port: Int, option: String) throws(SupervisorError) {
+    guard (1...65535).contains(port) else {
+      throw SupervisorError("\(option) must be between 1 and 65535, not \(port)")
+    }
+  }
+}

@@ -1,0 +1,68 @@
+// Owns: the command line of `kabar up`.
+// Must never: become asynchronous (see EntryPoint).
+// Runs on: the main thread.
+import ArgumentParser
+import Glibc
+import RedisClient
+import Supervisor
+
+struct UpCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "up", abstract: "Run a whole cluster on this machine: Redis and several nodes on one port.",
+    discussion: """
+      Starts a private redis-server (from PATH) and the nodes, prints how to reach them and then a line that begins \
+      with "ready". What dies is started again. Ctrl-C stops the nodes, then Redis; a second Ctrl-C kills them. \
+      However this process ends, none of the others is left.
+      """)
+
+  @Option(help: "Node processes, 1 to 64.")
+  var nodes = 3
+
+  @Option(help: "The TCP port that all nodes share.")
+  var port = 8889
+
+  @Option(help: "The address that the nodes listen on.")
+  var host = "127.0.0.1"
+
+  @Option(help: ArgumentHelp("The folder for the private Redis's data; made if missing.", valueName: "folder"))
+  var data = "./.kabar"
+
+  @Flag(help: "Leave new data without the demo accounts.")
+  var noDemoAccounts = false
+
+  @Option(help: ArgumentHelp("Use this Redis instead of a private one.", valueName: "url"))
+  var redis: String?
+
+  @Option(help: "Event loops of each node (default: as many as there are cores).")
+  var threads: Int?
+
+  @Option(help: "The port of the private Redis (default: the first free one from 6390).")
+  var redisPort: Int?
+
+  // For tests of the supervisor, and for running nodes of another build.
+  @Option(help: .hidden)
+  var nodeProgram: String?
+
+  func run() throws {
+    let executable = Self.executable
+    let store: ClusterPlan.Store
+    if let redis {
+      store = .existing(url: redis, inspectCommand: try RedisAddress(redis).inspectCommand)
+    } else {
+      store = .own(data: data, port: redisPort)
+    }
+    let plan = ClusterPlan(
+      nodes: nodes, host: host, port: port, threads: threads, store: store, nodeProgram: nodeProgram ?? executable,
+      launcher: executable, demoAccounts: DemoAccounts.all.map { "\($0.name) \($0.password)" })
+    let supervisor = try Supervisor(plan: plan, prepareData: noDemoAccounts ? nil : { url in try DemoAccounts.addIfNew(redis: RedisAddress(url)) })
+    throw ExitCode(supervisor.run())
+  }
+
+  /// The file of this very program. Once it has been replaced or removed only the kernel's link still leads to it.
+  private static var executable: String {
+    let link = "/proc/self/exe"
+    guard let target = realpath(link, nil) else { return link }
+    defer { free(target) }
+    return String(cString: target)
+  }
+}
