@@ -54,19 +54,19 @@ package struct Node: Service {
   /// client, and the subscriber.
   private func assemble(_ loops: [any EventLoop], _ passwords: PasswordChecks) async throws -> Parts {
     let first = loops[0]
-    let (client, membership, handle, node) = try await first.submit {
-      let redis = client(of: 0, on: first)
-      let membership = Membership(name: configuration.name, description: description, redis: redis, logger: logger)
-      return (
-        NIOLoopBound(redis, eventLoop: first), NIOLoopBound(membership, eventLoop: first),
-        MembershipHandle(membership, on: first), membership.node
-      )
+    let firstClient = try await first.submit { NIOLoopBound(client(of: 0, on: first), eventLoop: first) }.get()
+    let membership = try await first.submit {
+      NIOLoopBound(
+        Membership(name: configuration.name, description: description, redis: firstClient.value, logger: logger),
+        eventLoop: first)
     }.get()
+    let handle = MembershipHandle(membership)
+    let node = try await first.submit { membership.value.node }.get()
     var parts = Parts(membership: membership, first: first)
     for (index, loop) in loops.enumerated() {
       parts.workers.append(
         try await loop.submit {
-          let redis = index == 0 ? client.value : self.client(of: index, on: loop)
+          let redis = index == 0 ? firstClient.value : client(of: index, on: loop)
           redis.start()
           let worker = Worker(
             configuration, redis: redis, membership: handle, node: node, passwords: passwords, logger: logger)

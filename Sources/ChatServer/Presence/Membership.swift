@@ -149,15 +149,11 @@ final class Membership {
 /// What other event loops may ask of the membership.
 struct MembershipHandle: Sendable {
   private let membership: NIOLoopBound<Membership>
-  private let eventLoop: any EventLoop
 
-  init(_ membership: Membership, on eventLoop: any EventLoop) {
-    self.membership = NIOLoopBound(membership, eventLoop: eventLoop)
-    self.eventLoop = eventLoop
-  }
+  init(_ membership: NIOLoopBound<Membership>) { self.membership = membership }
 
   /// As `Membership.change`; the future's callbacks run on `loop`.
   func change(_ user: AccountName, by delta: Int, on loop: any EventLoop) -> EventLoopFuture<Void> {
-    eventLoop.flatSubmit { membership.value.change(user, by: delta) }.hop(to: loop)
+    membership.eventLoop.flatSubmit { membership.value.change(user, by: delta) }.hop(to: loop)
   }
 }
