@@ -122,7 +122,8 @@ package final class Supervisor {
     case .explainWait(let child): say(waitExplanation(child))
     case .showLastLines(let child):
       // What a child wrote on stderr is on the terminal already; Redis writes to its log.
-      if child == .redis { redis?.lastLines.forEach { say("redis: \($0)") } }
+      guard child == .redis, let redis else { return }
+      for line in redis.lastLines { say("redis: \(line)") }
     case .finish(let status): exitStatus = status
     }
   }

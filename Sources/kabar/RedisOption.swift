@@ -22,5 +22,6 @@ struct RedisOption: ParsableArguments {
 }
 
 extension RedisAddress: ExpressibleByArgument {
+  /// For the argument parser.
   public init?(argument: String) { try? self.init(argument) }
 }

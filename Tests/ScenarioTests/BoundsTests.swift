@@ -13,7 +13,8 @@ import Testing
     let client = try node.connect()
     var requests = "auth arini pw\r\n"
     for number in 0..<1000 {
-      requests += "send arini \(number)\r\n" + (number % 7 == 0 ? "ping\r\n" : "") + (number % 11 == 0 ? "user_aktif\r\n" : "")
+      requests +=
+        "send arini \(number)\r\n" + (number % 7 == 0 ? "ping\r\n" : "") + (number % 11 == 0 ? "user_aktif\r\n" : "")
     }
     try client.socket.write(requests.utf8)
     #expect(try client.reply().isOK)

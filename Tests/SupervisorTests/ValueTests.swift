@@ -120,7 +120,8 @@ private func plan(store: ClusterPlan.Store = .own(data: "./.kabar", port: nil)) 
   }
 
   @Test func `shows no accounts that are not there, and another's Redis by its address`() {
-    var other = plan(store: .existing(url: "redis://u:pw@db:7000", inspectCommand: "redis-cli -h db -p 7000 --user u --askpass"))
+    var other = plan(
+      store: .existing(url: "redis://u:pw@db:7000", inspectCommand: "redis-cli -h db -p 7000 --user u --askpass"))
     other.host = "0.0.0.0"
     let lines = lines(other, redisPort: nil, demo: false)
     #expect(lines.contains { $0.hasSuffix("redis-cli -h db -p 7000 --user u --askpass") })

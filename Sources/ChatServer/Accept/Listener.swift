@@ -12,7 +12,9 @@ enum Listener {
   private static let backlog: Int32 = 4096
 
   /// Listens on the worker's loop.
-  static func open(_ worker: NIOLoopBound<Worker>, on eventLoop: any EventLoop, host: String, port: Int) async throws
+  static func open(
+    _ worker: NIOLoopBound<Worker>, on eventLoop: any EventLoop, host: String, port: Int
+  ) async throws
     -> any Channel
   {
     try await ServerBootstrap(group: eventLoop)

@@ -37,7 +37,9 @@ enum Dispatch {
     _ token: SessionToken?, on connection: ConnectionHandler, _ ticket: ReplyTicket,
     _ body: @escaping (Binding) -> Void
   ) {
-    guard let wanted = token ?? connection.binding?.token else { return connection.reply(ticket, .refused(.notLoggedIn)) }
+    guard let wanted = token ?? connection.binding?.token else {
+      return connection.reply(ticket, .refused(.notLoggedIn))
+    }
     if let binding = connection.binding, binding.token == wanted, binding.isTrusted(at: .now()) {
       return body(binding)
     }

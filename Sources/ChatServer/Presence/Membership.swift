@@ -133,7 +133,7 @@ final class Membership {
     redis.perform(Presence.set(report, on: node)) { result in
       self.isReporting = false
       if case .success(true) = result {} else { self.counts.failed(report) }
-      waiting.forEach { $0.succeed() }
+      for promise in waiting { promise.succeed() }
       if self.isLeaving || !self.counts.hasUnreported && self.waiters.isEmpty { return }
       switch result {
       case .success(true): self.report(in: .zero)

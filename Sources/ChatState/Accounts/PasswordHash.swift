@@ -77,7 +77,9 @@ package struct PasswordHash: Sendable, CustomStringConvertible {
 
   /// Whether this is the password. The comparison takes constant time (`SymmetricKey`'s `==`).
   package func matches(_ password: String) -> Bool {
-    guard let derived = try? Self.derive(password, salt: salt, cost: cost, count: hash.bitCount / 8) else { return false }
+    guard let derived = try? Self.derive(password, salt: salt, cost: cost, count: hash.bitCount / 8) else {
+      return false
+    }
     return derived == hash
   }
 

@@ -38,7 +38,7 @@ struct AccountCommand: AsyncParsableCommand {
 
     func run() async throws {
       try await AccountStore.with(redis) { store in
-        try await store.forEach { name, display in print(name.padded(to: 32), display) }
+        try await store.visitAll { name, display in print(name.padded(to: 32), display) }
       }
     }
   }
@@ -75,10 +75,12 @@ struct AccountCommand: AsyncParsableCommand {
 }
 
 extension AccountName: ExpressibleByArgument {
+  /// For the argument parser.
   public init?(argument: String) { self.init(argument) }
 }
 
 extension DisplayName: ExpressibleByArgument {
+  /// For the argument parser.
   public init?(argument: String) { self.init(argument) }
 }
 

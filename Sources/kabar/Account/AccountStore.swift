@@ -52,7 +52,7 @@ struct AccountStore: Sendable {
   }
 
   /// Calls `body` with each account's name and display name, in alphabetical order.
-  func forEach(_ body: (String, String) -> Void) async throws {
+  func visitAll(_ body: (String, String) -> Void) async throws {
     var last: String?
     while true {
       let names = try await redis.perform(Accounts.names(after: last, limit: 500))

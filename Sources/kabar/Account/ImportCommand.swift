@@ -65,7 +65,9 @@ extension AccountCommand {
     private static func read(_ file: String) throws -> [Row] {
       let data: Data
       do {
-        data = try file == "-" ? FileHandle.standardInput.readToEnd() ?? Data() : Data(contentsOf: URL(fileURLWithPath: file))
+        data =
+          try file == "-"
+          ? FileHandle.standardInput.readToEnd() ?? Data() : Data(contentsOf: URL(fileURLWithPath: file))
       } catch {
         throw Failure("cannot read \(file): \(error.localizedDescription)")
       }
@@ -97,7 +99,9 @@ extension AccountCommand {
     }
 
     private static func row(_ fields: [String]) throws -> Row {
-      guard fields.count == 3 else { throw Failure("3 fields are needed (name,password,display name), not \(fields.count)") }
+      guard fields.count == 3 else {
+        throw Failure("3 fields are needed (name,password,display name), not \(fields.count)")
+      }
       guard let name = AccountName(fields[0]) else { throw Failure("'\(fields[0])' can't be an account name") }
       guard let display = DisplayName(fields[2]) else { throw Failure("the display name can't be used") }
       return Row(name: name, password: try PasswordInput.check(fields[1]), display: display)

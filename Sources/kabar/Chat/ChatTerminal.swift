@@ -75,8 +75,8 @@ actor ChatTerminal {
     tcsetattr(STDIN_FILENO, TCSAFLUSH, &hidden)
     let line = await nextLine()
     tcsetattr(STDIN_FILENO, TCSANOW, &shown)
-    sources.forEach { $0.cancel() }
-    Self.endingSignals.forEach { signal($0, SIG_DFL) }
+    for source in sources { source.cancel() }
+    for number in Self.endingSignals { signal(number, SIG_DFL) }
     signal(SIGTSTP, stopping)
     // The person's own line end wasn't shown either.
     try Self.put("\n", to: STDERR_FILENO)

@@ -49,8 +49,11 @@ struct ServeCommand: AsyncParsableCommand {
     DescriptorLimit.raise()
     let services = ServiceGroup(
       configuration: .init(
-        services: [.init(service: Node(settings, logger: logger), successTerminationBehavior: .gracefullyShutdownGroup)],
-        gracefulShutdownSignals: [.sigterm, .sigint], logger: Logger(label: "lifecycle") { _ in SwiftLogNoOpLogHandler() }))
+        services: [
+          .init(service: Node(settings, logger: logger), successTerminationBehavior: .gracefullyShutdownGroup)
+        ],
+        gracefulShutdownSignals: [.sigterm, .sigint],
+        logger: Logger(label: "lifecycle") { _ in SwiftLogNoOpLogHandler() }))
     do {
       try await services.run()
     } catch let error as Node.CannotListen {

@@ -54,7 +54,8 @@ struct UpCommand: ParsableCommand {
     let plan = ClusterPlan(
       nodes: nodes, host: host, port: port, threads: threads, store: store, nodeProgram: nodeProgram ?? executable,
       launcher: executable, demoAccounts: DemoAccounts.all.map { "\($0.name) \($0.password)" })
-    let supervisor = try Supervisor(plan: plan, prepareData: noDemoAccounts ? nil : { url in try DemoAccounts.addIfNew(redis: RedisAddress(url)) })
+    let supervisor = try Supervisor(
+      plan: plan, prepareData: noDemoAccounts ? nil : { url in try DemoAccounts.addIfNew(redis: RedisAddress(url)) })
     throw ExitCode(supervisor.run())
   }
 
