@@ -56,11 +56,15 @@ let package = Package(
       resources: [
         // Each script is a file; the build embeds it as bytes.
         .embedInCode("Accounts/account_add.lua"),
+        .embedInCode("Accounts/account_disable.lua"),
+        .embedInCode("Accounts/account_enable.lua"),
         .embedInCode("Accounts/account_set_password.lua"),
+        .embedInCode("Inboxes/inbox_append.lua"),
         .embedInCode("Inboxes/inbox_confirm.lua"),
         .embedInCode("Presence/node_remove.lua"),
         .embedInCode("Presence/node_renew.lua"),
         .embedInCode("Presence/presence_set.lua"),
+        .embedInCode("Sessions/session_index.lua"),
         .embedInCode("Sessions/session_open.lua"),
         .embedInCode("Sessions/session_use.lua"),
       ], swiftSettings: strict),

@@ -6,10 +6,13 @@
 public enum Command: Equatable, Sendable {
   /// `auth USER PASSWORD`: log in and bind this connection to a new session.
   case auth(AccountName, password: String)
-  /// `send [TOKEN] USER TEXT…`: store a message for a user.
-  case send(SessionToken?, to: AccountName, MessageText)
+  /// `[@id=TAG] send [TOKEN] USER TEXT…`: store a message for a user; with a tag, once however often it is asked for.
+  case send(SessionToken?, to: AccountName, MessageText, RequestTag?)
   /// `inbox [TOKEN]`: show the waiting messages, oldest first.
   case inbox(SessionToken?)
+  /// `ack [TOKEN] SEQ [ID]`: all messages up to this one have been received. Without the id it must have been shown on
+  /// this connection.
+  case ack(SessionToken?, sequence: Int, id: String?)
   /// `user_aktif [TOKEN]`: who is active, on any node.
   case activeUsers(SessionToken?)
   /// `logout [TOKEN]`: end the session everywhere.
@@ -24,15 +27,16 @@ public enum Command: Equatable, Sendable {
 
 /// A command's word and how it is used: the one list that the parser and `help` share.
 enum CommandWord: String, CaseIterable {
-  case auth, send, inbox
+  case auth, send, inbox, ack
   case activeUsers = "user_aktif"
   case logout, ping, help, quit
 
   var usage: String {
     switch self {
     case .auth: "auth USER PASSWORD"
-    case .send: "send [TOKEN] USER TEXT"
+    case .send: "[@id=TAG] send [TOKEN] USER TEXT"
     case .inbox: "inbox [TOKEN]"
+    case .ack: "ack [TOKEN] SEQ [ID]"
     case .activeUsers: "user_aktif [TOKEN]"
     case .logout: "logout [TOKEN]"
     case .ping: "ping"

@@ -20,14 +20,21 @@ public enum CommandParser {
       throw Refusal(.controlCharacter, "control characters are not allowed in a line")
     }
     var words = Words()
-    guard let first = words.next(in: line) else { return nil }
+    guard var first = words.next(in: line) else { return nil }
+    var tag: RequestTag?
+    if line.extracting(first).text.hasPrefix(RequestTag.prefix) {
+      tag = try parseTag(line, first)
+      guard let second = words.next(in: line) else { throw Refusal(.missingArgument, "a command must follow the tag") }
+      first = second
+    }
     guard let word = commandWord(line, first) else {
       throw Refusal(.unknownCommand, "unknown command; try: help")
     }
     switch word {
     case .auth: return try parseAuth(line, &words)
-    case .send: return try parseSend(line, &words)
+    case .send: return try parseSend(line, &words, tag)
     case .inbox: return .inbox(try onlyToken(line, &words, word))
+    case .ack: return try parseAck(line, &words)
     case .activeUsers: return .activeUsers(try onlyToken(line, &words, word))
     case .logout: return .logout(try onlyToken(line, &words, word))
     case .ping: return try alone(.ping, line, &words, word)
@@ -45,7 +52,16 @@ public enum CommandParser {
     return .auth(name, password: line.extracting(password).text)
   }
 
-  private static func parseSend(_ line: Span<UInt8>, _ words: inout Words) throws(Refusal) -> Command {
+  private static func parseTag(_ line: Span<UInt8>, _ range: Range<Int>) throws(Refusal) -> RequestTag {
+    guard let tag = RequestTag(String(line.extracting(range).text.dropFirst(RequestTag.prefix.count))) else {
+      throw Refusal(.invalidTag, "a tag has 1 to \(ProtocolLimits.tagLength) printable ASCII characters: @id=TAG")
+    }
+    return tag
+  }
+
+  private static func parseSend(
+    _ line: Span<UInt8>, _ words: inout Words, _ tag: RequestTag?
+  ) throws(Refusal) -> Command {
     guard var recipient = words.next(in: line) else { throw missing(.send) }
     let token = SessionToken(ascii: line.extracting(recipient))
     if token != nil {
@@ -60,7 +76,22 @@ public enum CommandParser {
     guard text.count <= ProtocolLimits.textBytes else {
       throw Refusal(.textTooLong, "a message has at most \(ProtocolLimits.textBytes) bytes")
     }
-    return .send(token, to: name, MessageText(checked: line.extracting(text)))
+    return .send(token, to: name, MessageText(checked: line.extracting(text)), tag)
+  }
+
+  private static func parseAck(_ line: Span<UInt8>, _ words: inout Words) throws(Refusal) -> Command {
+    guard var number = words.next(in: line) else { throw missing(.ack) }
+    let token = SessionToken(ascii: line.extracting(number))
+    if token != nil {
+      guard let second = words.next(in: line) else { throw missing(.ack) }
+      number = second
+    }
+    guard let sequence = Int(line.extracting(number).text), sequence > 0 else {
+      throw Refusal(.invalidNumber, "SEQ is the seq of a message, a number from 1")
+    }
+    let id = words.next(in: line).map { line.extracting($0).text }
+    guard words.next(in: line) == nil else { throw unexpected(.ack) }
+    return .ack(token, sequence: sequence, id: id)
   }
 
   private static func onlyToken(

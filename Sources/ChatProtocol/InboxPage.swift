@@ -12,8 +12,12 @@ package struct InboxPage: Sendable {
   package let records: [MessageRecord]
   /// Whether more messages wait behind these.
   package let hasMore: Bool
+  /// Messages up to this sequence number were shown before and not confirmed.
+  package var shownBefore = 0
 
-  package init(displayTo: JSONString, firstSequence: Int, records: [MessageRecord], hasMore: Bool) {
+  package init(
+    displayTo: JSONString, firstSequence: Int, records: [MessageRecord], hasMore: Bool
+  ) {
     self.displayTo = displayTo
     self.firstSequence = firstSequence
     self.records = records
@@ -54,6 +58,7 @@ package struct InboxPage: Sendable {
     bytes.appendJSON(sequence)
     bytes.appendJSON(",\"at\":")
     bytes.appendJSON(record.at)
+    if sequence <= shownBefore { bytes.appendJSON(",\"redelivered\":true") }
     bytes.append(UInt8(ascii: "}"))
   }
 

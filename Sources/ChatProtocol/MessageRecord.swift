@@ -39,6 +39,13 @@ package struct MessageRecord: Equatable, Sendable {
     return bytes
   }
 
+  /// The mark of a record that Kabar has written, from its id.
+  package static func mark(ofID id: String) -> [UInt8] {
+    var bytes = Array("\"id\":".utf8)
+    bytes.appendJSON(string: id)
+    return bytes
+  }
+
   /// Reads a stored element. One that is no such object (someone wrote it by hand) becomes a message from `?` with the
   /// whole element as its text, so that it is seen rather than lost.
   package init(stored bytes: [UInt8]) {

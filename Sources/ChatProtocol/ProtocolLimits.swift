@@ -16,6 +16,10 @@ public enum ProtocolLimits {
   public static let displayNameBytes = 128
   /// Longest password in bytes of UTF-8; the shortest has one.
   public static let passwordBytes = 256
+  /// Longest tag of a request in characters (`@id=TAG`).
+  public static let tagLength = 64
+  /// Most bytes that a stored record can have: a text and a display name of which every byte needs an escape, and the rest.
+  package static let recordBytes = 2 * textBytes + 2 * displayNameBytes + 256
   /// Most messages in one reply to `inbox`.
   public static let pageMessages = 500
   /// Bytes of stored records in one reply to `inbox`; a single larger record still travels, alone.

@@ -8,6 +8,8 @@ public struct Refusal: Error, Equatable, Sendable {
   public let code: Code
   /// One sentence for people.
   public let message: String
+  /// After how many milliseconds the same request may work (`retry_after_ms`); `nil` if waiting does not help.
+  public let retryAfter: Int?
 
   /// Every code a node can answer. A name, once published, never changes its meaning.
   public enum Code: String, CaseIterable, Sendable {
@@ -35,6 +37,14 @@ public struct Refusal: Error, Equatable, Sendable {
     case invalidSession = "invalid_session"
     /// There is no account of that name.
     case unknownUser = "unknown_user"
+    /// The recipient's inbox holds as much as it may; nothing was stored.
+    case inboxFull = "inbox_full"
+    /// A tag outside its grammar.
+    case invalidTag = "invalid_tag"
+    /// Not a number where one is needed.
+    case invalidNumber = "invalid_number"
+    /// No message with this seq was shown on this connection, or it is another one than the id says.
+    case unknownMessage = "unknown_message"
     /// This node hashes as many passwords as it may; the same request may work a little later.
     case busy = "busy"
     /// The store can't be reached or refuses to write; nothing was done.
@@ -47,9 +57,10 @@ public struct Refusal: Error, Equatable, Sendable {
   }
 
   /// A refusal in words of its own.
-  public init(_ code: Code, _ message: String) {
+  public init(_ code: Code, _ message: String, retryAfter: Int? = nil) {
     self.code = code
     self.message = message
+    self.retryAfter = retryAfter
   }
 }
 
@@ -63,12 +74,23 @@ extension Refusal {
   /// The token is of no living session.
   public static let invalidSession = Refusal(.invalidSession, "this session is unknown or has ended: log in again")
   /// Too many password checks wait on this node.
-  public static let busy = Refusal(.busy, "too many logins at once on this node: try again in a moment")
+  public static let busy = Refusal(
+    .busy, "too many logins at once on this node: try again in a moment", retryAfter: 1000)
   /// Redis can't serve; nothing was done.
-  public static let unavailable = Refusal(.unavailable, "the store does not answer: nothing was done, try again")
+  public static let unavailable = Refusal(
+    .unavailable, "the store can't serve now: nothing was done, try again", retryAfter: 1000)
   /// Redis went away after the request was written to it.
   public static let outcomeUnknown = Refusal(
     .outcomeUnknown, "the store went away before it confirmed: the request may have been carried out")
+
+  /// What `ack` names was not shown, or has changed.
+  public static let unknownMessage = Refusal(
+    .unknownMessage, "no such message was shown on this connection: give its id too (\(CommandWord.ack.usage))")
+
+  /// The recipient has too much mail.
+  public static func inboxFull(_ name: AccountName) -> Refusal {
+    Refusal(.inboxFull, "the inbox of \(name) is full: nothing was stored")
+  }
 
   /// The recipient does not exist.
   public static func unknownUser(_ name: AccountName) -> Refusal { Refusal(.unknownUser, "there is no user \(name)") }

@@ -6,8 +6,10 @@
 package enum Reply: Sendable {
   /// To `auth`.
   case loggedIn(SessionToken)
-  /// To `send`: the message's id.
-  case sent(id: String)
+  /// To `send`: the message's id; a duplicate was stored by an earlier request with the same tag.
+  case sent(id: String, isDuplicate: Bool)
+  /// To `ack`: how many messages of the inbox were ever confirmed.
+  case confirmed(Int)
   /// To `inbox`.
   case inbox(InboxPage)
   /// To `user_aktif`: the active users, in the order in which they are shown.
@@ -29,9 +31,13 @@ package enum Reply: Sendable {
     case .loggedIn(let token):
       bytes.appendJSON("{\"status\":\"OK\",\"tokenid\":")
       bytes.appendJSON(plain: token.text)
-    case .sent(let id):
+    case .sent(let id, let isDuplicate):
       bytes.appendJSON("{\"status\":\"OK\",\"message\":\"Message Sent\",\"id\":")
       bytes.appendJSON(plain: id)
+      if isDuplicate { bytes.appendJSON(",\"duplicate\":true") }
+    case .confirmed(let count):
+      bytes.appendJSON("{\"status\":\"OK\",\"message\":\"confirmed\",\"seq\":")
+      bytes.appendJSON(count)
     case .inbox(let page):
       bytes.appendJSON("{\"status\":\"OK\",\"messages\":")
       page.encode(into: &bytes)
@@ -46,6 +52,10 @@ package enum Reply: Sendable {
       bytes.appendJSON(string: refusal.message)
       bytes.appendJSON(",\"code\":")
       bytes.appendJSON(plain: refusal.code.rawValue)
+      if let milliseconds = refusal.retryAfter {
+        bytes.appendJSON(",\"retry_after_ms\":")
+        bytes.appendJSON(milliseconds)
+      }
     }
     bytes.appendJSON("}\r\n\r\n")
   }

@@ -85,6 +85,7 @@ package struct Node: Service {
       address: configuration.redis, connectionName: "kabar-\(configuration.name)-\(part)")
     redis.scripts = Scripts.all
     redis.requestTimeout = configuration.requestTimeout
+    redis.minimumReplicas = configuration.minimumReplicas
     return redis
   }
 

@@ -2,6 +2,7 @@
 // Never read from anywhere else: the command line fills it in.
 // Pure value; any thread.
 
+import ChatState
 import NIOCore
 import RedisClient
 
@@ -17,6 +18,10 @@ package struct ServerConfiguration: Sendable {
   package var name: String
   /// How long a request may wait for Redis.
   package var requestTimeout = TimeAmount.seconds(2)
+  /// The bounds of every inbox.
+  package var inboxLimits = InboxLimits()
+  /// Replicas that must have a message before its sender hears OK; 0 for none.
+  package var minimumReplicas = 0
   /// Password checks that may wait for a thread; beyond it a login is told `busy`.
   package var waitingPasswordChecks = 128
   /// Requests of one connection that may be on their way before the node stops reading from it.

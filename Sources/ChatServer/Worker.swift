@@ -18,6 +18,7 @@ final class Worker {
   let logger: Logger
   var clock = WallClock()
   var messageIDs = MessageIDs()
+  var inboxFill: InboxFill
   /// The present incarnation of this node.
   var node: NodeID
   /// Replies are encoded here before they go into a connection's outbox.
@@ -36,6 +37,7 @@ final class Worker {
   ) {
     eventLoop = redis.eventLoop
     (self.configuration, self.redis, self.membership) = (configuration, redis, membership)
+    inboxFill = InboxFill(configuration.inboxLimits)
     (self.node, self.passwords, self.logger) = (node, passwords, logger)
   }
 

@@ -4,19 +4,26 @@
 
 import RedisClient
 
-/// The scripts that run inside Redis. Each is idempotent and declares every key that it touches.
+/// The scripts that run inside Redis. Each declares every key that it touches, and each but a plain append is idempotent.
+///
+/// `flags=allow-oom` (Redis 7): what is small, or frees memory, works at Redis's memory limit too, so that users can log
+/// in and empty their inboxes. Only messages and new accounts are refused there.
 package enum Scripts {
   static let accountAdd = RedisScript(PackageResources.account_add_lua)
+  static let accountDisable = RedisScript(PackageResources.account_disable_lua)
+  static let accountEnable = RedisScript(PackageResources.account_enable_lua)
   static let accountSetPassword = RedisScript(PackageResources.account_set_password_lua)
   static let sessionOpen = RedisScript(PackageResources.session_open_lua)
+  static let sessionIndex = RedisScript(PackageResources.session_index_lua)
   static let sessionUse = RedisScript(PackageResources.session_use_lua)
+  static let inboxAppend = RedisScript(PackageResources.inbox_append_lua)
   static let inboxConfirm = RedisScript(PackageResources.inbox_confirm_lua)
   static let nodeRenew = RedisScript(PackageResources.node_renew_lua)
   static let nodeRemove = RedisScript(PackageResources.node_remove_lua)
   static let presenceSet = RedisScript(PackageResources.presence_set_lua)
 
-  /// What every connection of a node loads in its handshake.
+  /// What every connection of a node loads in its handshake; the others are loaded when they are first called.
   package static let all = [
-    accountAdd, accountSetPassword, sessionOpen, sessionUse, inboxConfirm, nodeRenew, nodeRemove, presenceSet,
+    sessionOpen, sessionIndex, sessionUse, inboxConfirm, nodeRenew, nodeRemove, presenceSet,
   ]
 }

@@ -1,5 +1,5 @@
 // One event loop's client of Redis: requests in, outcomes out, in order, bounded in number, bytes and time.
-// Never blocks, never repeats a request by itself (but for a script that Redis forgot), never leaves one unanswered.
+// Never blocks, never repeats a request that says it must not be, never leaves one unanswered.
 // On one event loop; others use `RedisHandle`.
 
 import Logging
@@ -17,9 +17,14 @@ package final class RedisClient {
   private var clock: Scheduled<Void>?
   private var lastTraffic = NIODeadline.now()
   private var writeBuffer = ByteBuffer()
+  private var isReconnecting = false
+  /// Replies to appends that wait for the replicas.
+  private var unreplicated: [(Completion, RedisReply)] = []
   /// Called when the connection begins or ceases to be usable.
   package var onReadinessChange: ((Bool) -> Void)?
 
+  /// Between two tries of a command that Redis can't serve for the moment.
+  package static let pause = TimeAmount.milliseconds(50)
   /// How often deadlines are looked at while requests are on their way.
   private static let clockPeriod = TimeAmount.milliseconds(50)
 
@@ -49,11 +54,14 @@ package final class RedisClient {
     send(command, deadline: .now() + configuration.requestTimeout, completion)
   }
 
-  /// Sends a request and reads its reply.
+  /// Sends a request and reads its reply. Without a deadline of its own it has the configuration's request timeout.
   package func perform<Value>(
-    _ request: RedisRequest<Value>, _ completion: @escaping (Result<Value, RedisError>) -> Void
+    _ request: RedisRequest<Value>, deadline: NIODeadline? = nil,
+    _ completion: @escaping (Result<Value, RedisError>) -> Void
   ) {
-    send(request.command) { completion(request.value(of: $0)) }
+    send(request.command, deadline: deadline ?? .now() + configuration.requestTimeout) {
+      completion(request.value(of: $0))
+    }
   }
 
   /// Fails what is on its way and ends the connection.
@@ -61,7 +69,7 @@ package final class RedisClient {
     clock?.cancel()
     link?.close()
     link = nil
-    for completion in queue.removeWaiting() { completion(.failure(.closed)) }
+    for completion in queue.connectionLost() + queue.removeWaiting() { completion(.failure(.closed)) }
   }
 
   private func send(_ command: RedisCommand, deadline: NIODeadline, _ completion: @escaping Completion) {
@@ -85,8 +93,31 @@ package final class RedisClient {
     guard isReady, queue.hasWaiting else { return }
     lastTraffic = .now()
     writeBuffer.clear()
-    queue.write(to: &writeBuffer, now: lastTraffic)
+    let holdsAppend = queue.write(to: &writeBuffer, now: lastTraffic)
+    if holdsAppend, configuration.minimumReplicas > 0 { askForReplicas() }
     link?.write(writeBuffer)
+  }
+
+  /// One `WAIT` behind the appends of a write; their replies are kept back until it is answered.
+  private func askForReplicas() {
+    let minimum = configuration.minimumReplicas
+    let patience = configuration.requestTimeout.nanoseconds / 2_000_000
+    let wait = RedisCommand("WAIT", .number(minimum), .number(Int(patience))).repeated(.never)
+    let deadline = lastTraffic + configuration.requestTimeout
+    let isQueued = queue.add(wait, deadline: deadline) { [unowned self] result in
+      let kept = unreplicated
+      unreplicated = []
+      for (completion, reply) in kept {
+        switch result {
+        case .success(.integer(let count)) where count >= minimum: completion(.success(reply))
+        case .success: completion(.failure(.notReplicated))
+        case .failure(let error): completion(.failure(error))
+        }
+      }
+    }
+    // The queue was full to the last place: the replies must not be taken for replicated.
+    if !isQueued { link?.reconnect(because: .stalled) }
+    _ = queue.write(to: &writeBuffer, now: lastTraffic)
   }
 
   private func ready() {
@@ -100,16 +131,34 @@ package final class RedisClient {
       return
     }
     guard let completion else { return }
-    if case .error(let error) = reply, error.kind == .noScript, let whole = command.withScriptText {
-      send(whole, deadline: deadline, completion)
-    } else {
-      completion(.success(reply))
+    guard case .error(let error) = reply else {
+      if command.isAppend, configuration.minimumReplicas > 0 { return unreplicated.append((completion, reply)) }
+      return completion(.success(reply))
+    }
+    if error.kind == .noScript, let whole = command.withScriptText {
+      return send(whole, deadline: deadline, completion)
+    }
+    // This server is a replica now: perhaps the address leads to the new master.
+    if error.kind == .readOnly { reconnectSoon() }
+    guard error.isPassing, command.repetition == .always, .now() + Self.pause < deadline else {
+      return completion(.success(reply))
+    }
+    eventLoop.assumeIsolated().scheduleTask(in: Self.pause) { self.send(command, deadline: deadline, completion) }
+  }
+
+  /// Not at once: other requests may be about to get the same definite answer.
+  private func reconnectSoon() {
+    guard !isReconnecting else { return }
+    isReconnecting = true
+    eventLoop.assumeIsolated().scheduleTask(in: .milliseconds(20)) {
+      self.isReconnecting = false
+      self.link?.reconnect(because: .demoted)
     }
   }
 
   private func ended() {
     onReadinessChange?(false)
-    for completion in queue.removeWritten() { completion(.failure(.connectionLost(written: true))) }
+    for completion in queue.connectionLost() { completion(.failure(.connectionLost(written: true))) }
   }
 
   private func startClock() {

@@ -24,6 +24,21 @@ package enum RedisArgument: Sendable, ExpressibleByStringLiteral, ExpressibleByS
 
 /// A command as it goes over the wire.
 package struct RedisCommand: Sendable {
+  /// When the client may send a command once more by itself.
+  package enum Repetition: Sendable {
+    /// After a lost connection, and when Redis says that it can't serve for the moment. For all that may be done twice
+    /// and in any order.
+    case always
+    /// After a lost connection only; it then keeps its place in the order.
+    case afterLoss
+    /// Never: what was written and not answered stays unknown.
+    case never
+  }
+
+  /// Whether this stores a message: what `minimumReplicas` is about.
+  private(set) var isAppend = false
+  /// When the client may repeat the command.
+  private(set) var repetition = Repetition.always
   /// The RESP form.
   let encoded: ByteBuffer
   /// The script that the command runs by its digest, with its keys and arguments: should Redis have forgotten it
@@ -49,6 +64,25 @@ package struct RedisCommand: Sendable {
     let operands = [.number(keys.count)] + keys.map { .text($0) } + arguments
     encoded = Self.encode(["EVALSHA", .text(script.digest)] + operands)
     call = ScriptCall(script: script, operands: operands)
+  }
+
+  /// A call of a script by its whole text, for calls that must not lose their place in the order to a `NOSCRIPT`.
+  package init(wholeScript script: RedisScript, keys: [String], _ arguments: [RedisArgument] = []) {
+    self.init(["EVAL", .text(script.source), .number(keys.count)] + keys.map { .text($0) } + arguments)
+  }
+
+  /// The same command, marked as one that stores a message.
+  package func appending(_ repetition: Repetition) -> RedisCommand {
+    var command = repeated(repetition)
+    command.isAppend = true
+    return command
+  }
+
+  /// The same command with another rule of repetition.
+  func repeated(_ repetition: Repetition) -> RedisCommand {
+    var command = self
+    command.repetition = repetition
+    return command
   }
 
   /// The same call with the script's text, which also makes Redis remember it; `nil` if this calls no script.

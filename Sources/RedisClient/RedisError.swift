@@ -10,6 +10,8 @@ package enum RedisError: Error, Equatable, Sendable, CustomStringConvertible {
   case connectionLost(written: Bool)
   /// The deadline passed. `written` as above.
   case timedOut(written: Bool)
+  /// Redis has carried it out, but fewer replicas than asked for have it (`minimumReplicas`).
+  case notReplicated
   /// Too many requests or bytes are waiting already; nothing was done.
   case overloaded
   /// Redis answered something else than the request allows.
@@ -21,7 +23,7 @@ package enum RedisError: Error, Equatable, Sendable, CustomStringConvertible {
   package var outcomeIsUnknown: Bool {
     switch self {
     case .connectionLost(let written), .timedOut(let written): written
-    case .unexpectedReply: true
+    case .unexpectedReply, .notReplicated: true
     case .server, .overloaded, .closed: false
     }
   }
@@ -31,6 +33,7 @@ package enum RedisError: Error, Equatable, Sendable, CustomStringConvertible {
     case .server(let error): "Redis answered: \(error.message)"
     case .connectionLost(let written): "the connection to Redis was lost\(written ? " before it answered" : "")"
     case .timedOut(let written): written ? "Redis did not answer in time" : "Redis could not be reached in time"
+    case .notReplicated: "too few replicas confirmed the write in time"
     case .overloaded: "too many requests wait for Redis"
     case .unexpectedReply: "Redis gave an unexpected reply"
     case .closed: "the Redis client is closed"
@@ -62,6 +65,14 @@ package struct RedisServerError: Error, Equatable, Sendable {
     case wrongType = "WRONGTYPE"
     /// Any other.
     case other = ""
+  }
+
+  /// Whether Redis did nothing now but may serve the same command a little later.
+  package var isPassing: Bool {
+    switch kind {
+    case .loading, .busy, .readOnly, .masterDown, .tryAgain: true
+    default: false
+    }
   }
 
   package init(message: String) {

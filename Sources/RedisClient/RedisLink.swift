@@ -19,6 +19,9 @@ package struct RedisConfiguration: Sendable {
   package var replyTimeout = TimeAmount.seconds(2)
   /// After this long without traffic, one PING.
   package var idlePing = TimeAmount.seconds(10)
+  /// Replicas that must confirm an append before it is answered; 0 asks none. (`WAIT`: best effort, a failover may still
+  /// choose a replica that lacks it.)
+  package var minimumReplicas = 0
   /// Bound on requests on their way.
   package var maximumRequests = 16384
   /// Bound on the bytes of these requests.

@@ -13,6 +13,11 @@ package struct RedisRequest<Value: Sendable>: Sendable {
     self.decode = decode
   }
 
+  /// The same request, marked as one that stores a message.
+  package func appending(_ repetition: RedisCommand.Repetition) -> RedisRequest {
+    RedisRequest(command.appending(repetition), decode: decode)
+  }
+
   /// The meaning of what came back.
   package func value(of result: Result<RedisReply, RedisError>) -> Result<Value, RedisError> {
     switch result {

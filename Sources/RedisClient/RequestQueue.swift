@@ -19,6 +19,8 @@ struct RequestQueue<Completion> {
     /// `nil` once the deadline has passed: the slot stays, because its reply will still come.
     var completion: Completion?
     var writtenAt = NIODeadline.uninitialized
+    /// Written on a connection that was lost, and now waiting for the next: Redis may have carried it out.
+    var wasWritten = false
   }
 
   /// The outcome of a look at the clock.
@@ -50,13 +52,16 @@ struct RequestQueue<Completion> {
     return true
   }
 
-  /// Moves all that waits to the written ones and appends its bytes to `buffer`.
-  mutating func write(to buffer: inout ByteBuffer, now: NIODeadline) {
+  /// Moves all that waits to the written ones and appends its bytes to `buffer`. Answers whether an append is among it.
+  mutating func write(to buffer: inout ByteBuffer, now: NIODeadline) -> Bool {
+    var holdsAppend = false
     while var slot = waiting.popFirst() {
       slot.writtenAt = now
       buffer.writeImmutableBuffer(slot.command.encoded)
+      holdsAppend = holdsAppend || slot.command.isAppend
       written.append(slot)
     }
+    return holdsAppend
   }
 
   /// The request that the next reply answers: `nil` if none is awaited. Its completion is `nil` if it has timed out.
@@ -77,7 +82,7 @@ struct RequestQueue<Completion> {
     if waiting.contains(where: { $0.deadline <= now }) {
       for slot in waiting where slot.deadline <= now {
         bytes -= slot.command.encoded.readableBytes
-        if let completion = slot.completion { expiry.timedOut.append((completion, false)) }
+        if let completion = slot.completion { expiry.timedOut.append((completion, slot.wasWritten)) }
       }
       waiting.removeAll { $0.deadline <= now }
     }
@@ -85,11 +90,20 @@ struct RequestQueue<Completion> {
     return expiry
   }
 
-  /// The connection is gone: takes out all written requests. What waits goes on waiting for the next connection.
-  mutating func removeWritten() -> [Completion] {
-    defer { written.removeAll() }
-    for slot in written { bytes -= slot.command.encoded.readableBytes }
-    return written.compactMap(\.completion)
+  /// The connection is gone: takes out the written requests that must not be repeated. The others wait for the next
+  /// connection, before all that waited already.
+  mutating func connectionLost() -> [Completion] {
+    var lost: [Completion] = []
+    while var slot = written.popLast() {
+      if slot.completion != nil, slot.command.repetition != .never {
+        slot.wasWritten = true
+        waiting.prepend(slot)
+      } else {
+        bytes -= slot.command.encoded.readableBytes
+        if let completion = slot.completion { lost.append(completion) }
+      }
+    }
+    return lost.reversed()
   }
 
   /// Takes out everything that waits.

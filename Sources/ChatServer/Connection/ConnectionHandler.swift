@@ -35,6 +35,8 @@ final class ConnectionHandler: ChannelDuplexHandler {
   private var isFlushScheduled = false
   private var delivery: Delivery?
   private var isDeliveryInOutbox = false
+  private var confirmsByAck = false
+  private var lastStored: ReplyTicket?
   private var peerHasEnded = false
   /// Commands that must finish before the next line is looked at.
   private var holds = 0
@@ -118,6 +120,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
   private func process(_ line: ByteBuffer, start: Int) {
     do throws(Refusal) {
       guard let command = try CommandParser.parse(line.readableBytesUInt8Span) else { return }
+      if case .ack = command { confirmsByAck = true }
       confirmDelivery { $0.isConfirmed(byLineAt: start) }
       Dispatch.run(command, on: self, replies.reserve())
     } catch {
@@ -217,10 +220,21 @@ final class ConnectionHandler: ChannelDuplexHandler {
   }
 
   private func confirmDelivery(if confirmed: (Delivery) -> Bool) {
-    guard let delivery, confirmed(delivery) else { return }
+    guard !confirmsByAck, let delivery, confirmed(delivery) else { return }
     self.delivery = nil
     ConfirmDelivery.run(delivery, on: worker)
   }
+
+  /// How a message is known again, if it was shown on this connection.
+  func mark(of sequence: Int, shownTo user: AccountName) -> [UInt8]? {
+    delivery.flatMap { $0.user == user ? $0.mark(of: sequence) : nil }
+  }
+
+  /// A message of this connection is stored.
+  func noteStored(_ ticket: ReplyTicket) { lastStored = max(lastStored ?? ticket, ticket) }
+
+  /// Whether a message of this connection that was sent later is stored already.
+  func hasStored(after ticket: ReplyTicket) -> Bool { lastStored.map { $0 > ticket } ?? false }
 
   // MARK: Ending
 

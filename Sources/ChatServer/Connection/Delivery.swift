@@ -1,24 +1,36 @@
 // Messages that a connection has been shown and that it has not confirmed yet.
-// Never confirms what the client may not have read: see the three ways below.
+// Never confirms what the client may not have read: see the ways below.
 // Pure value; on the event loop of its connection.
 
 import ChatProtocol
 
 /// A page of messages on its way to the client. It is confirmed by the next command that arrives after the page was
 /// written, or by an orderly end of the connection once the peer's TCP has taken all of it. Anything else (a reset, a
-/// time-out, the end of this node) confirms nothing, and the messages come again.
+/// time-out, the end of this node) confirms nothing, and the messages come again. A connection that says `ack` confirms
+/// by `ack` alone.
 struct Delivery {
   let user: AccountName
-  /// The last message of the page, and how it is known again.
-  let sequence: Int
-  let mark: [UInt8]
+  private let firstSequence: Int
+  /// How each message of the page is known again.
+  private let marks: [[UInt8]]
   /// How many bytes the client had sent when the kernel took the last byte of the page; `nil` until then.
-  private(set) var writtenAt: Int?
+  private var writtenAt: Int?
 
   /// `nil` if the page shows nothing that could be confirmed.
   init?(_ page: InboxPage, of user: AccountName) {
-    guard let last = page.records.last, let sequence = page.lastSequence else { return nil }
-    (self.user, self.sequence, mark) = (user, sequence, last.mark)
+    if page.records.isEmpty { return nil }
+    self.user = user
+    firstSequence = page.firstSequence
+    marks = page.records.map(\.mark)
+  }
+
+  /// The last message of the page.
+  var last: (sequence: Int, mark: [UInt8]) { (firstSequence + marks.count - 1, marks[marks.count - 1]) }
+
+  /// How the message with this number is known again, if the page shows it.
+  func mark(of sequence: Int) -> [UInt8]? {
+    let index = sequence - firstSequence
+    return marks.indices.contains(index) ? marks[index] : nil
   }
 
   /// The kernel has taken the whole page.

@@ -6,8 +6,10 @@ import ChatProtocol
 import DequeModule
 
 /// A place in the order of replies.
-struct ReplyTicket: Equatable {
+struct ReplyTicket: Comparable {
   fileprivate let number: Int
+
+  static func < (one: ReplyTicket, other: ReplyTicket) -> Bool { one.number < other.number }
 }
 
 /// Requests may finish in any order; their replies leave in the order of the requests.

@@ -23,7 +23,7 @@ enum AuthCommand {
       case .success(let credentials):
         check(password, credentials, worker) { isRight in
           guard let isRight else { return finish(.refused(.busy)) }
-          guard isRight, let credentials else { return finish(.refused(.authFailed)) }
+          guard isRight, let credentials, !credentials.isDisabled else { return finish(.refused(.authFailed)) }
           openSession(user, credentials.display, on: connection, finish)
         }
       }
@@ -47,7 +47,6 @@ enum AuthCommand {
     let token = SessionToken.random()
     let session = Session(id: SessionID(of: token), user: user, display: display)
     let now = WallClock.now()
-    worker.redis.send(Sessions.forgetPast(of: user, at: now)) { _ in }
     worker.redis.send(Sessions.enterInIndex(session, at: now)) { _ in }
     let open = Sessions.open(session, node: worker.node, address: connection.remoteAddress, at: now)
     worker.redis.perform(open) { result in

@@ -18,9 +18,13 @@ enum Dispatch {
       connection.reply(ticket, .bye)
       connection.end(confirming: true)
     case .auth(let user, let password): AuthCommand.run(user, password, on: connection, ticket)
-    case .send(let token, let recipient, let text):
+    case .send(let token, let recipient, let text, let tag):
       withSession(token, on: connection, ticket) {
-        SendCommand.run(to: recipient, text, from: $0, on: connection, ticket)
+        SendCommand.run(to: recipient, text, tag: tag, from: $0, on: connection, ticket)
+      }
+    case .ack(let token, let sequence, let id):
+      withSession(token, on: connection, ticket) {
+        AckCommand.run(sequence, id: id, by: $0, on: connection, ticket)
       }
     case .inbox(let token):
       withSession(token, on: connection, ticket) { InboxCommand.run(for: $0, on: connection, ticket) }

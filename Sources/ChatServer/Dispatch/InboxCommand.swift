@@ -13,9 +13,16 @@ enum InboxCommand {
     let user = reader.session.user
     // One page at a time: a client that asks and never reads must not make the node collect pages for it.
     connection.hold()
+    var shownBefore = 0
+    worker.redis.perform(Inboxes.lastShown(of: user)) { if case .success(let sequence) = $0 { shownBefore = sequence } }
     worker.redis.perform(Inboxes.page(of: user, displayTo: reader.display)) { result in
       switch result {
-      case .success(.some(let page)): connection.deliver(page, of: user, ticket)
+      case .success(.some(var page)):
+        page.shownBefore = shownBefore
+        if let last = page.lastSequence, last > shownBefore {
+          worker.redis.send(Inboxes.noteShown(of: user, upTo: last)) { _ in }
+        }
+        connection.deliver(page, of: user, ticket)
       case .success(.none): connection.reply(ticket, .refused(.unknownUser(user)))  // the account was removed
       case .failure(let error):
         worker.report(error, during: "inbox")
@@ -30,11 +37,12 @@ enum InboxCommand {
 enum ConfirmDelivery {
   /// Nobody waits for the outcome: if it fails, the messages are shown again.
   static func run(_ delivery: Delivery, on worker: Worker) {
-    let request = Inboxes.confirm(of: delivery.user, upTo: delivery.sequence, mark: delivery.mark)
+    let last = delivery.last
+    let request = Inboxes.confirm(of: delivery.user, upTo: last.sequence, mark: last.mark)
     worker.redis.perform(request) { result in
       switch result {
-      case .success(true): break
-      case .success(false):
+      case .success(.some): break
+      case .success(.none):
         worker.logger.notice(
           "an inbox has changed under its reader; nothing was taken off", metadata: ["user": "\(delivery.user)"])
       case .failure(let error): worker.report(error, during: "confirm")

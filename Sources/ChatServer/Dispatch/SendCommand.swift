@@ -1,33 +1,93 @@
-// `send [TOKEN] USER TEXT…`: stores a message in the recipient's inbox.
-// Never says OK before Redis has said that it holds the message.
+// `[@id=TAG] send [TOKEN] USER TEXT…`: stores a message in the recipient's inbox.
+// Never says OK before Redis has said that it holds the message; never stores one twice; never lets one overtake another.
 // On the event loop of the connection.
 
 import ChatProtocol
 import ChatState
+import NIOCore
 import RedisClient
 
-enum SendCommand {
+/// One `send` on its way to Redis.
+struct SendCommand {
+  private let recipient: AccountName
+  private let sender: AccountName
+  private let id: String
+  private let record: [UInt8]
+  private let tag: RequestTag?
+  private let deadline: NIODeadline
+  private let connection: ConnectionHandler
+  private let ticket: ReplyTicket
+
   static func run(
-    to recipient: AccountName, _ text: MessageText, from sender: Binding, on connection: ConnectionHandler,
-    _ ticket: ReplyTicket
+    to recipient: AccountName, _ text: MessageText, tag: RequestTag?, from sender: Binding,
+    on connection: ConnectionHandler, _ ticket: ReplyTicket
   ) {
     let worker = connection.worker
     let id = worker.messageIDs.next()
     let record = MessageRecord.encode(
       from: sender.session.user, displayFrom: sender.display, text: text, id: id, at: worker.clock.text())
-    worker.redis.send(Inboxes.append(record, to: recipient)) { result in
-      switch result {
-      case .success(.integer(0)): connection.reply(ticket, .refused(.unknownUser(recipient)))
-      case .success(.integer): connection.reply(ticket, .sent(id: id))
-      case .success(.error(let error)): fail(.server(error))
-      case .success: fail(.unexpectedReply)
-      case .failure(let error): fail(error)
+    SendCommand(
+      recipient: recipient, sender: sender.session.user, id: id, record: record, tag: tag,
+      deadline: .now() + worker.configuration.requestTimeout, connection: connection, ticket: ticket
+    ).attempt()
+  }
+
+  /// A plain append is one `RPUSHX`; a tag, or an inbox that may be nearly full, needs the script.
+  private func attempt() {
+    let worker = connection.worker
+    let limits = worker.configuration.inboxLimits
+    if let tag {
+      let request = Inboxes.appendOnce(limits, record, id: id, to: recipient, from: sender, tag: tag)
+      worker.redis.perform(request, deadline: deadline) { finish($0) }
+    } else if worker.inboxFill.mayAppendPlainly(to: recipient, now: .now()) {
+      worker.redis.perform(Inboxes.append(record, to: recipient), deadline: deadline) { result in
+        if case .success(.stored(let length)) = result {
+          worker.inboxFill.finished(recipient, length: length, now: .now())
+        } else {
+          worker.inboxFill.finished(recipient, length: nil, now: .now())
+        }
+        finish(result)
+      }
+    } else {
+      worker.redis.perform(Inboxes.appendWithin(limits, record, to: recipient), deadline: deadline) { result in
+        if case .success(.stored(let length)) = result {
+          worker.inboxFill.learn(recipient, length: length, now: .now())
+        }
+        finish(result)
       }
     }
+  }
 
-    func fail(_ error: RedisError) {
-      worker.report(error, during: "send")
+  private func finish(_ result: Result<AppendOutcome, RedisError>) {
+    switch result {
+    case .success(.stored):
+      connection.noteStored(ticket)
+      connection.reply(ticket, .sent(id: id, isDuplicate: false))
+    case .success(.duplicate(let first)): connection.reply(ticket, .sent(id: first, isDuplicate: true))
+    case .success(.noSuchAccount): connection.reply(ticket, .refused(.unknownUser(recipient)))
+    case .success(.full): connection.reply(ticket, .refused(.inboxFull(recipient)))
+    case .failure(.server(let error)) where error.isPassing && mayTryAgain: tryAgain()
+    case .failure(let error):
+      connection.worker.report(error, during: "send")
       connection.reply(ticket, .refused(error.outcomeIsUnknown ? .outcomeUnknown : .unavailable))
+    }
+  }
+
+  /// Not when a later message of this connection is stored already: this one would come after it.
+  private var mayTryAgain: Bool {
+    .now() + RedisClient.pause < deadline && !connection.hasStored(after: ticket)
+  }
+
+  /// Redis did nothing and can't serve for the moment. Until the next try the connection's further lines wait.
+  private func tryAgain() {
+    connection.hold()
+    connection.worker.eventLoop.assumeIsolated().scheduleTask(in: RedisClient.pause) {
+      if connection.hasStored(after: ticket) {
+        connection.reply(ticket, .refused(.unavailable))
+      } else {
+        attempt()
+      }
+      connection.release()
     }
   }
 }

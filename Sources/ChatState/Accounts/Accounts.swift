@@ -11,6 +11,8 @@ package struct Credentials: Sendable {
   package let display: String
   /// The password in PHC form.
   package let passwordHash: String
+  /// Nobody may log in.
+  package let isDisabled: Bool
 }
 
 /// Requests about accounts.
@@ -33,10 +35,10 @@ package enum Accounts {
 
   /// What a login needs; `.some(nil)` if there is no such account.
   package static func credentials(of name: AccountName) -> RedisRequest<Credentials?> {
-    RedisRequest(RedisCommand("HMGET", .text(KeySpace.account(name)), "name", "password")) { reply in
-      guard let fields = reply.elements, fields.count == 2 else { return nil }
+    RedisRequest(RedisCommand("HMGET", .text(KeySpace.account(name)), "name", "password", "disabled")) { reply in
+      guard let fields = reply.elements, fields.count == 3 else { return nil }
       guard let display = fields[0].text, let hash = fields[1].text else { return .some(nil) }
-      return Credentials(display: display, passwordHash: hash)
+      return Credentials(display: display, passwordHash: hash, isDisabled: fields[2] != .null)
     }
   }
 
@@ -56,11 +58,22 @@ package enum Accounts {
     ) { $0.integer.map { $0 == 1 } }
   }
 
+  /// Disables an account or enables it again; `false` if there is none. While it is disabled nobody can log in or send to
+  /// it, and its messages stay. Its sessions are ended apart (`Sessions.end`).
+  package static func setDisabled(_ isDisabled: Bool, _ name: AccountName, at now: Timestamp) -> RedisRequest<Bool> {
+    RedisRequest(
+      RedisCommand(
+        isDisabled ? Scripts.accountDisable : Scripts.accountEnable,
+        keys: [KeySpace.account(name), KeySpace.inbox(name), KeySpace.disabledInbox(name)], [.text(now.description)])
+    ) { $0.integer.map { $0 == 1 } }
+  }
+
   /// Removes an account and its messages; `false` if there was none. Its sessions are ended before (`Sessions.end`).
   package static func remove(_ name: AccountName) -> RedisRequest<Bool> {
     RedisRequest(
       RedisCommand(
-        "DEL", .text(KeySpace.account(name)), .text(KeySpace.inbox(name)), .text(KeySpace.sessions(of: name)))
+        "DEL", .text(KeySpace.account(name)), .text(KeySpace.inbox(name)), .text(KeySpace.disabledInbox(name)),
+        .text(KeySpace.shown(name)), .text(KeySpace.sessions(of: name)))
     ) { $0.integer.map { $0 > 0 } }
   }
 

@@ -1,3 +1,4 @@
+#!lua flags=allow-oom
 -- Takes a node's users out of the active set, some at a time, and when none is left the node itself. Answers how many
 -- users are left, so that whoever finds a half-removed node can go on. A node whose lease runs is left alone (-1),
 -- unless it leaves by itself.

@@ -1,3 +1,4 @@
+#!lua flags=allow-oom
 -- A node says that it lives, and learns whose lease has ended. Time is the clock of Redis alone.
 -- A node that is not (or no longer) in the set gets nil: it was removed and must join again under a new id. To join is
 -- to come with `join` set.

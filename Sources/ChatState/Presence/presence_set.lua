@@ -1,3 +1,4 @@
+#!lua flags=allow-oom
 -- Sets how many connections users have on a node (0: none) and keeps the active set in step: its score is the number
 -- of nodes on which a user is. Idempotent: counts are absolute, and only a change of the node's own hash moves the score.
 -- A node that was removed gets -1: it must join again under a new id.

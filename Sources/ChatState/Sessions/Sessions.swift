@@ -40,14 +40,10 @@ package enum Sessions {
   /// Notes in the user's index how long a session lives at least.
   package static func enterInIndex(_ session: Session, at now: Timestamp) -> RedisCommand {
     RedisCommand(
-      "ZADD", .text(KeySpace.sessions(of: session.user)), .number(Int(now.milliseconds) + life),
-      .text(session.id.description))
-  }
-
-  /// Takes sessions that ended by themselves out of the index.
-  package static func forgetPast(of user: AccountName, at now: Timestamp) -> RedisCommand {
-    RedisCommand(
-      "ZREMRANGEBYSCORE", .text(KeySpace.sessions(of: user)), "-inf", .number(Int(now.milliseconds)))
+      Scripts.sessionIndex, keys: [KeySpace.sessions(of: session.user)],
+      [
+        .text(session.id.description), .number(Int(now.milliseconds) + life), .number(Int(now.milliseconds)),
+      ])
   }
 
   /// Prolongs a session; `.some(nil)` if it has ended.

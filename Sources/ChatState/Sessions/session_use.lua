@@ -1,3 +1,4 @@
+#!lua flags=allow-oom
 -- A session is in use: its life starts again. Answers whose it is, or nil when it has ended.
 -- KEYS: session   ARGV: life (ms), now (RFC 3339)
 local who = redis.call('HMGET', KEYS[1], 'user', 'name')

@@ -10,7 +10,7 @@ import RedisClient
 struct AccountCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "account", abstract: "Add, import, list, change and remove accounts.",
-    subcommands: [Add.self, Import.self, List.self, Passwd.self, Remove.self])
+    subcommands: [Add.self, Import.self, List.self, Passwd.self, Disable.self, Enable.self, Remove.self])
 
   struct Add: AsyncParsableCommand {
     static let configuration = CommandConfiguration(abstract: "Add an account.")
@@ -56,6 +56,33 @@ struct AccountCommand: AsyncParsableCommand {
       let known = try await AccountStore.with(redis) { try await $0.setPassword(of: name, secret) }
       guard known else { throw Failure("there is no account \(name)") }
       print("changed the password of \(name); its sessions have ended")
+    }
+  }
+
+  struct Disable: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Disable an account: its sessions end, nobody can log in or send to it, its messages stay.")
+
+    @Argument(help: "The account.") var name: AccountName
+    @OptionGroup var redis: RedisOption
+
+    func run() async throws {
+      let known = try await AccountStore.with(redis) { try await $0.setDisabled(true, name) }
+      guard known else { throw Failure("there is no account \(name)") }
+      print("disabled \(name)")
+    }
+  }
+
+  struct Enable: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Enable a disabled account again.")
+
+    @Argument(help: "The account.") var name: AccountName
+    @OptionGroup var redis: RedisOption
+
+    func run() async throws {
+      let known = try await AccountStore.with(redis) { try await $0.setDisabled(false, name) }
+      guard known else { throw Failure("there is no account \(name)") }
+      print("enabled \(name)")
     }
   }
 

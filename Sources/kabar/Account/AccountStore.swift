@@ -77,6 +77,13 @@ struct AccountStore: Sendable {
     return true
   }
 
+  /// Disables an account, which also ends its sessions, or enables it again; `false` if there is none.
+  func setDisabled(_ isDisabled: Bool, _ name: AccountName) async throws -> Bool {
+    guard try await redis.perform(Accounts.setDisabled(isDisabled, name, at: WallClock.now())) else { return false }
+    if isDisabled { try await endSessions(of: name) }
+    return true
+  }
+
   /// Removes an account; `false` if there is none.
   func remove(_ name: AccountName) async throws -> Bool {
     try await endSessions(of: name)

@@ -1,0 +1,29 @@
+// `ack [TOKEN] SEQ [ID]`: confirms messages by their number.
+// Never removes a message that the client can't name: by its id, or because this connection has shown it.
+// On the event loop of the connection.
+
+import ChatProtocol
+import ChatState
+import RedisClient
+
+enum AckCommand {
+  static func run(
+    _ sequence: Int, id: String?, by reader: Binding, on connection: ConnectionHandler, _ ticket: ReplyTicket
+  ) {
+    let worker = connection.worker
+    let user = reader.session.user
+    let shown = connection.mark(of: sequence, shownTo: user)
+    guard let mark = id.map({ MessageRecord.mark(ofID: $0) }) ?? shown else {
+      return connection.reply(ticket, .refused(.unknownMessage))
+    }
+    worker.redis.perform(Inboxes.confirm(of: user, upTo: sequence, mark: mark)) { result in
+      switch result {
+      case .success(.some(let count)): connection.reply(ticket, .confirmed(count))
+      case .success(.none): connection.reply(ticket, .refused(.unknownMessage))
+      case .failure(let error):
+        worker.report(error, during: "ack")
+        connection.reply(ticket, .refused(.unavailable))
+      }
+    }
+  }
+}
