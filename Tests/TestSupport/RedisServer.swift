@@ -14,7 +14,10 @@ public final class RedisServer: Sendable {
   private let process: Mutex<TestProcess?>
 
   /// Starts it and waits until it answers. A missing redis-server is a failure of the test, not a reason to skip it.
-  public init(_ options: String...) async throws {
+  public convenience init(_ options: String...) async throws { try await self.init(options) }
+
+  /// The same.
+  public init(_ options: [String]) async throws {
     port = try TCPSocket.freePort()
     folder = try TestFolder()
     self.options = options
