@@ -27,6 +27,8 @@ final class Worker {
 
   private var connections: [ObjectIdentifier: ConnectionHandler] = [:]
   private var bySession: [SessionID: [ObjectIdentifier: ConnectionHandler]] = [:]
+  private static let endedMemory = TimeAmount.seconds(10)
+  private var endedSessions: [SessionID: NIODeadline] = [:]
   private var unflushed: [ConnectionHandler] = []
   private var lastReports: [String: NIODeadline] = [:]
   private var stopped: EventLoopPromise<Void>?
@@ -61,12 +63,31 @@ final class Worker {
 
   /// A session has ended, here or on another node.
   func sessionEnded(_ session: SessionID) {
+    let now = NIODeadline.now()
+    if endedSessions.count >= 1000 { endedSessions = endedSessions.filter { now < $0.value } }
+    endedSessions[session] = now + Self.endedMemory
     for connection in (bySession[session] ?? [:]).values { connection.unbind() }
   }
 
-  /// Messages of other nodes may have been missed: every session is looked up again before its next use.
+  /// Whether the session is known to have ended, whatever an answer says that was on its way meanwhile.
+  func hasEnded(_ session: SessionID) -> Bool { endedSessions[session].map { NIODeadline.now() < $0 } ?? false }
+
+  /// Messages of other nodes may have been missed: every session is looked up again, before its next use or soon.
   func distrustSessions() {
     for connection in bySession.values.flatMap(\.values) { connection.distrustSession() }
+    lookUp(Array(bySession.keys)[...])
+  }
+
+  /// A hundred at a time, so that other requests are not crowded out.
+  private func lookUp(_ sessions: ArraySlice<SessionID>) {
+    for session in sessions.prefix(100) {
+      redis.perform(Sessions.exists(session)) { result in
+        if case .success(false) = result { self.sessionEnded(session) }
+      }
+    }
+    if sessions.count > 100 {
+      eventLoop.assumeIsolated().scheduleTask(in: .milliseconds(50)) { self.lookUp(sessions.dropFirst(100)) }
+    }
   }
 
   // MARK: Flushing

@@ -33,7 +33,7 @@ public final class ChatNode: Sendable {
   public var log: String { process.text }
 
   /// A new client of this node.
-  public func connect() throws -> LineClient { try LineClient(port: port) }
+  public func connect() throws -> LineClient { try LineClient(port: port, node: self) }
 
   /// A client that has logged in.
   public func login(_ user: String, _ password: String = "pw") throws -> LineClient {

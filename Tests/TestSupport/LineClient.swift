@@ -76,9 +76,14 @@ public final class LineClient {
   /// The raw connection.
   public let socket: TCPSocket
   private var input: [UInt8] = []
+  /// Lives as long as its clients.
+  private let node: ChatNode?
 
   /// Connects to 127.0.0.1.
-  public init(port: Int) throws { socket = try TCPSocket(port: port) }
+  public init(port: Int, node: ChatNode? = nil) throws {
+    socket = try TCPSocket(port: port)
+    self.node = node
+  }
 
   /// Sends a line with CRLF.
   public func send(_ line: String) throws { try socket.write((line + "\r\n").utf8) }

@@ -24,6 +24,8 @@ final class ConnectionHandler: ChannelDuplexHandler {
 
   /// Bytes of unread requests beyond which nothing more is read from the socket.
   private static let inputBound = 64 * 1024
+  /// How long a client that has ended its requests may take to read the replies.
+  private static let writingPatience = TimeAmount.seconds(30)
 
   let worker: Worker
   private(set) var binding: Binding?
@@ -34,12 +36,14 @@ final class ConnectionHandler: ChannelDuplexHandler {
   private var outbox = ByteBuffer()
   private var isFlushScheduled = false
   private var delivery: Delivery?
+  private var deliveries = 0
   private var isDeliveryInOutbox = false
   private var confirmsByAck = false
   private var lastStored: ReplyTicket?
   private var peerHasEnded = false
   /// Commands that must finish before the next line is looked at.
   private var holds = 0
+  private var isProcessing = false
   private var isReadWithheld = false
 
   init(worker: Worker) { self.worker = worker }
@@ -52,7 +56,13 @@ final class ConnectionHandler: ChannelDuplexHandler {
     if worker.isStopping { end(confirming: false) }
   }
 
-  func handlerRemoved(context: ChannelHandlerContext) { self.context = nil }
+  func handlerRemoved(context: ChannelHandlerContext) {
+    self.context = nil
+    phase = .closed
+    delivery = nil
+    unbind()
+    worker.closed(self)
+  }
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
     guard case .open = phase else { return }  // what comes behind `quit` is thrown away
@@ -78,13 +88,6 @@ final class ConnectionHandler: ChannelDuplexHandler {
     context.fireUserInboundEventTriggered(event)
   }
 
-  func channelInactive(context: ChannelHandlerContext) {
-    phase = .closed
-    unbind()
-    worker.closed(self)
-    context.fireChannelInactive()
-  }
-
   func errorCaught(context: ChannelHandlerContext, error: any Error) {
     delivery = nil  // a reset confirms nothing
     close()
@@ -102,7 +105,11 @@ final class ConnectionHandler: ChannelDuplexHandler {
     return context.channel.isWritable && replies.count < worker.configuration.pipelineDepth
   }
 
+  /// A command may finish at once and release the next line while this still runs: the loop here goes on, not a second one.
   private func processLines() {
+    guard !isProcessing else { return }
+    isProcessing = true
+    defer { isProcessing = false }
     while mayProcess {
       switch framer.next() {
       case .line(let line, let start): process(line, start: start)
@@ -186,7 +193,8 @@ final class ConnectionHandler: ChannelDuplexHandler {
 
   /// Answers `inbox`. The messages stay in the inbox until they are confirmed.
   func deliver(_ page: InboxPage, of user: AccountName, _ ticket: ReplyTicket) {
-    delivery = Delivery(page, of: user)
+    deliveries += 1
+    delivery = Delivery(page, of: user, number: deliveries)
     isDeliveryInOutbox = delivery != nil
     reply(ticket, .inbox(page))
   }
@@ -212,11 +220,22 @@ final class ConnectionHandler: ChannelDuplexHandler {
 
   /// Only a write that carries messages needs to be told when it is done.
   private func deliveryPromise(_ context: ChannelHandlerContext) -> EventLoopPromise<Void>? {
-    guard isDeliveryInOutbox else { return nil }
+    guard isDeliveryInOutbox, let number = delivery?.number else { return nil }
     isDeliveryInOutbox = false
     let promise = context.eventLoop.makePromise(of: Void.self)
-    promise.futureResult.assumeIsolated().whenSuccess { self.delivery?.written(received: self.framer.received) }
+    promise.futureResult.assumeIsolated().whenSuccess { self.deliveryWasWritten(number) }
     return promise
+  }
+
+  /// Lines that are in the kernel already were sent before the client saw the page, although they are read after it.
+  private func deliveryWasWritten(_ number: Int) {
+    guard let channel = context?.channel else { return }
+    let bound = NIOLoopBound(self, eventLoop: channel.eventLoop)
+    TCPInfo.read(from: channel) { info in
+      let connection = bound.value
+      guard let info, connection.delivery?.number == number else { return }
+      connection.delivery?.written(received: max(connection.framer.received, info.receivedBytes))
+    }
   }
 
   private func confirmDelivery(if confirmed: (Delivery) -> Bool) {
@@ -249,9 +268,23 @@ final class ConnectionHandler: ChannelDuplexHandler {
   private func finish(confirming: Bool) {
     phase = .lingering
     guard let context else { return }
-    let done = NIOLoopBound(self, eventLoop: context.eventLoop)
+    let bound = NIOLoopBound(self, eventLoop: context.eventLoop)
+    let patience = context.eventLoop.scheduleTask(in: Self.writingPatience) { bound.value.close() }
+    // An empty write is done when all before it are: the kernel has taken every reply.
+    let written = context.eventLoop.makePromise(of: Void.self)
+    context.writeAndFlush(wrapOutboundOut(ByteBuffer()), promise: written)
+    written.futureResult.whenComplete { result in
+      patience.cancel()
+      guard case .success = result else { return bound.value.close() }
+      bound.value.awaitReceipt(confirming: confirming)
+    }
+  }
+
+  private func awaitReceipt(confirming: Bool) {
+    guard let context else { return }
+    let bound = NIOLoopBound(self, eventLoop: context.eventLoop)
     PeerReceipt.wait(for: context.channel, needed: confirming && delivery != nil) { taken in
-      let connection = done.value
+      let connection = bound.value
       if taken { connection.confirmDelivery { $0.isWritten } }
       connection.hangUp()
     }

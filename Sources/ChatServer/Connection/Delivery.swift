@@ -10,16 +10,19 @@ import ChatProtocol
 /// by `ack` alone.
 struct Delivery {
   let user: AccountName
+  /// The how manieth page of its connection this is.
+  let number: Int
   private let firstSequence: Int
   /// How each message of the page is known again.
   private let marks: [[UInt8]]
-  /// How many bytes the client had sent when the kernel took the last byte of the page; `nil` until then.
+  /// How many bytes of the client had arrived when the kernel took the last byte of the page; `nil` until then.
   private var writtenAt: Int?
 
   /// `nil` if the page shows nothing that could be confirmed.
-  init?(_ page: InboxPage, of user: AccountName) {
+  init?(_ page: InboxPage, of user: AccountName, number: Int) {
     if page.records.isEmpty { return nil }
     self.user = user
+    self.number = number
     firstSequence = page.firstSequence
     marks = page.records.map(\.mark)
   }

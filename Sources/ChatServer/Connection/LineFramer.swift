@@ -5,7 +5,8 @@
 import ChatProtocol
 import NIOCore
 
-/// Bytes that arrived and the lines in them; a line ends with LF, a CR before it belongs to the end.
+/// Bytes that arrived and the lines in them; a line ends with LF, a CR before it belongs to the end. What stands behind the
+/// last LF when the connection ends is no request: it may be the half of one.
 struct LineFramer {
   enum Next: Equatable {
     /// A line without its end, and how many bytes of the connection came before it.
@@ -26,7 +27,12 @@ struct LineFramer {
 
   mutating func append(_ bytes: inout ByteBuffer) {
     received += bytes.readableBytes
-    if buffer.readableBytes == 0 { buffer = bytes } else { buffer.writeBuffer(&bytes) }
+    if buffer.readableBytes == 0 {
+      buffer = bytes
+    } else {
+      buffer.discardReadBytes()  // or a client that ends each packet within a line would make it grow for ever
+      buffer.writeBuffer(&bytes)
+    }
   }
 
   mutating func next() -> Next {

@@ -66,6 +66,7 @@ enum Dispatch {
           body(binding)
           connection.release()
         } orElse: {
+          connection.reply(ticket, .refused(.invalidSession))
           connection.release()
         }
       }
@@ -74,14 +75,16 @@ enum Dispatch {
 
   private static func adopt(
     _ session: Session, _ token: SessionToken, on connection: ConnectionHandler,
-    _ body: @escaping (Binding) -> Void, orElse closed: @escaping () -> Void
+    _ body: @escaping (Binding) -> Void, orElse ended: @escaping () -> Void
   ) {
+    // The news of its end may have come before the answer that it lives.
+    if connection.worker.hasEnded(session.id) { return ended() }
     let isBound = connection.binding?.token == token
     if isBound { connection.trustSession() }
     let bound =
       isBound ? connection.worker.eventLoop.makeSucceededVoidFuture() : connection.bind(session, token: token)
     bound.assumeIsolated().whenComplete { _ in
-      guard let binding = connection.binding else { return closed() }
+      guard let binding = connection.binding, binding.token == token else { return ended() }
       body(binding)
     }
   }

@@ -60,6 +60,11 @@ package enum Sessions {
     }
   }
 
+  /// Whether a session lives. Does not count as its use.
+  package static func exists(_ id: SessionID) -> RedisRequest<Bool> {
+    RedisRequest(RedisCommand("EXISTS", .text(KeySpace.session(id)))) { $0.integer.map { $0 == 1 } }
+  }
+
   /// Ends a session: from here on its token is worthless.
   package static func end(_ id: SessionID) -> RedisRequest<Void> {
     RedisRequest(RedisCommand("DEL", .text(KeySpace.session(id)))) { _ in () }
