@@ -97,6 +97,14 @@ let package = Package(
     // What the tests share: real servers, plain clients.
     .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
     .testTarget(name: "ChatProtocolTests", dependencies: ["ChatProtocol", "TestSupport"], swiftSettings: strict),
+    .testTarget(
+      name: "ChatStateTests",
+      dependencies: [
+        "ChatState", "ChatProtocol", "RedisClient", "TestSupport",
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
+        .product(name: "Logging", package: "swift-log"),
+      ], swiftSettings: strict),
     .testTarget(name: "ScenarioTests", dependencies: ["TestSupport", "kabar"], swiftSettings: strict),
     .testTarget(name: "SupervisorTests", dependencies: ["Supervisor", "kabar"], swiftSettings: strict),
     .testTarget(

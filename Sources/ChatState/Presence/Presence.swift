@@ -17,7 +17,8 @@ package enum Presence {
     RedisCommand(["HSET", .text(KeySpace.node(node))] + fields.flatMap { [.text($0.0), .text($0.1)] })
   }
 
-  /// Takes or renews a lease and answers the nodes whose lease has ended; `.some(nil)` if this node was removed.
+  /// Takes or renews a lease and answers the nodes whose lease has ended; `.some(nil)` if this node was or is
+  /// being removed.
   package static func renew(_ node: NodeID, joining: Bool) -> RedisRequest<[NodeID]?> {
     RedisRequest(
       RedisCommand(
@@ -39,7 +40,7 @@ package enum Presence {
     ) { $0.integer }
   }
 
-  /// Sets the connections of users on a node; `false` if this node was removed.
+  /// Sets the connections of users on a node; `false` if this node was or is being removed.
   package static func set(_ connections: [(AccountName, Int)], on node: NodeID) -> RedisRequest<Bool> {
     RedisRequest(
       RedisCommand(
