@@ -2,6 +2,8 @@
 -- KEYS: session   ARGV: life (ms), now (RFC 3339)
 local who = redis.call('HMGET', KEYS[1], 'user', 'name')
 if not who[1] then return false end
-redis.call('HSET', KEYS[1], 'seen', ARGV[2])
+-- PEXPIRE comes first: it needs no memory, and after it Redis lets the script write on even at its memory limit. Users
+-- must get at their inboxes then, or nothing would ever leave.
 redis.call('PEXPIRE', KEYS[1], ARGV[1])
+redis.call('HSET', KEYS[1], 'seen', ARGV[2])
 return who
