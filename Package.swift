@@ -105,6 +105,12 @@ let package = Package(
         .product(name: "NIOPosix", package: "swift-nio"),
         .product(name: "Logging", package: "swift-log"),
       ], swiftSettings: strict),
+    .testTarget(
+      name: "KabarTests",
+      dependencies: [
+        "kabar", "ChatProtocol", "TestSupport",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ], swiftSettings: strict),
     .testTarget(name: "ScenarioTests", dependencies: ["TestSupport", "kabar"], swiftSettings: strict),
     .testTarget(name: "SupervisorTests", dependencies: ["Supervisor", "kabar"], swiftSettings: strict),
     .testTarget(
