@@ -70,7 +70,7 @@ final class ReplyDecoder {
 }
 
 extension RedisReply {
-  /// Copies a reply tree of hiredis. Its depth is bounded by hiredis (8 levels).
+  /// Copies a reply tree of hiredis. Its depth is bounded by the shim (`KABAR_MAX_DEPTH`).
   fileprivate init(_ reply: redisReply) {
     switch reply.type {
     case REDIS_REPLY_INTEGER: self = .integer(Int(reply.integer))

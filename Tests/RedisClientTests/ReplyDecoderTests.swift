@@ -89,6 +89,15 @@ import Testing
     #expect(try virtualMemory() - before < 4 << 30)  // the array would be 8 GB
   }
 
+  @Test func `refuses to nest deeper than seven arrays`() throws {
+    func nested(_ depth: Int) -> [UInt8] { Array((String(repeating: "*1\r\n", count: depth) + ":1\r\n").utf8) }
+    let seven = try decode([nested(7)])
+    #expect(seven == [(0..<7).reduce(RedisReply.integer(1)) { inner, _ in .array([inner]) }])
+    for depth in [8, 9, 1_000_000] {
+      #expect(throws: ReplyDecoder.Failure.tooLarge, "\(depth)") { try decode([nested(depth)]) }
+    }
+  }
+
   @Test func `counts the elements of inner arrays too`() throws {
     let limits = ReplyDecoder.Limits(bytes: 1000, elements: 3)
     #expect(try decode([Array("*3\r\n:1\r\n:2\r\n:3\r\n".utf8)], limits: limits).count == 1)
