@@ -116,6 +116,28 @@ import Testing
     #expect(try decode([Array(bytes[..<100])], limits: limits).isEmpty)
   }
 
+  @Test func `refuses a complete reply beyond the cap, and is dead after it`() throws {
+    let limits = ReplyDecoder.Limits(bytes: 17, elements: 10)
+    let good = "$10\r\n0123456789\r\n"
+    for parts in [["$11\r\n0123456789a\r\n" + good], ["$11\r\n0123456789a\r", "\n" + good, good]] {
+      let decoder = try ReplyDecoder(limits: limits)
+      try decoder.feed(ByteBuffer(string: good))
+      #expect(try decoder.next()?.text == "0123456789")
+      var failures = 0
+      for part in parts {
+        do {
+          try decoder.feed(ByteBuffer(string: part))
+          #expect(try decoder.next() == nil)
+        } catch {
+          #expect(error == .tooLarge)
+          failures += 1
+        }
+      }
+      #expect(failures > 0)
+      #expect(throws: ReplyDecoder.Failure.tooLarge) { try decoder.next() }
+    }
+  }
+
   @Test func `counts the bytes of each reply by itself`() throws {
     let limits = ReplyDecoder.Limits(bytes: 20, elements: 10)
     let bytes = (0..<100).flatMap { _ in Array("$10\r\n0123456789\r\n".utf8) }  // 17 bytes each
