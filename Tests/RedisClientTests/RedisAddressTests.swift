@@ -42,7 +42,8 @@ import Testing
   @Test(arguments: [
     "", "db", "db:6379", "http://db", "rediss://db", "redis:/db", "redis://", "redis:///1", "redis://:6379",
     "redis://db:0", "redis://db:65536", "redis://db:", "redis://db:x", "redis://db:-1", "redis://db/x", "redis://db/-1",
-    "redis://[::1", "redis://[::1]6379", "redis://[]:1", "unix://run/redis.sock", "unix://",
+    "redis://[::1", "redis://[::1]6379", "redis://[]:1", "redis://::1", "redis://::1:6379", "redis://fe80::1",
+    "unix://run/redis.sock", "unix://",
   ])
   func `refuses anything else`(text: String) {
     #expect(throws: RedisAddress.Invalid.self) { try RedisAddress(text) }
@@ -50,7 +51,8 @@ import Testing
 
   @Test(arguments: [
     "redis://s3cret@db", "redis://u:s3cret@", "redis://u:s3cret@db:x", "redis://u:s3cret%@db", "redis://u:s3cret%4@db",
-    "redis://u:s3cret%zz@db", "redis://u:s3cret%FF@db", "redis://u:s3/cret@db", "redis://u:s3cret@db/x",
+    "redis://u:s3cret%zz@db", "redis://u:s3cret%+5@db", "redis://u:s3cret%FF@db", "redis://u:s3/cret@db",
+    "redis://u:s3cret@db/x",
     "redis:u:s3cret@db", "unix://u:s3cret@db",
   ])
   func `an error keeps the password`(text: String) {
