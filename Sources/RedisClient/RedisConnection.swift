@@ -16,6 +16,7 @@ final class RedisConnection: ChannelInboundHandler {
     case handshake(Handshake.Failure)
     case stalled
     case unrequestedReply
+    case subscriptionRefused(RedisServerError)
     case closedByUs
 
     var description: String {
@@ -26,6 +27,7 @@ final class RedisConnection: ChannelInboundHandler {
       case .handshake(let failure): "\(failure)"
       case .stalled: "Redis does not answer"
       case .unrequestedReply: "Redis sent a reply that nobody asked for"
+      case .subscriptionRefused(let error): "Redis refused SUBSCRIBE: \(error.message)"
       case .closedByUs: "closed"
       }
     }

@@ -49,6 +49,11 @@ final class RedisLink {
   private var backoff = Backoff()
   private var phase = Phase.idle
   private var lastEnd = ""
+  private var readySince = NIODeadline.now()
+
+  /// A connection that has lived this long was good: after its end the backoff begins anew. A server that lets us in
+  /// and throws us out at once is not asked ever faster.
+  private static let provenAfter = TimeAmount.seconds(2)
 
   private let onReady: () -> Void
   private let onReply: (RedisReply) -> Void
@@ -157,7 +162,7 @@ final class RedisLink {
     }
     timeout.cancel()
     phase = .ready(connection)
-    backoff.reset()
+    readySince = .now()
     if !lastEnd.isEmpty { logger.notice("connected to Redis again", metadata: metadata) }
     lastEnd = ""
     onReady()
@@ -167,6 +172,7 @@ final class RedisLink {
     let last = phase
     if case .closed = last { return onEnd() }
     if case .shakingHands(_, _, let timeout) = last { timeout.cancel() }
+    if case .ready = last, readySince + Self.provenAfter <= .now() { backoff.reset() }
     retryLater("\(reason)")
     if case .ready = last { onEnd() }
   }

@@ -59,6 +59,11 @@ package final class RedisSubscriber {
   private func received(_ reply: RedisReply) {
     lastTraffic = .now()
     pingSent = nil
+    // The rights may come later (ACL), and until then the log says what is missing.
+    if case .error(let error) = reply {
+      link?.reconnect(because: .subscriptionRefused(error))
+      return
+    }
     guard let parts = reply.elements, let kind = parts.first?.text else { return }
     switch kind {
     case "message":

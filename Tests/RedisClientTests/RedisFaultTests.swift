@@ -173,6 +173,18 @@ import Testing
     }
   }
 
+  @Test func `a server that lets in and throws out is asked with patience`() async throws {
+    try await ScriptedRedis.with { request, _ in
+      request.first == "SCRIPT" ? .reply("+OK\r\n+unasked\r\n") : nil
+    } _: { redis async throws in
+      let script = RedisScript(Array("return 1".utf8))
+      try await LoopClient.with(redis.address, { $0.scripts = [script] }) { _ in
+        try await Task.sleep(for: .seconds(1))
+        #expect((2...20).contains(redis.connections))  // about six
+      }
+    }
+  }
+
   @Test func `an idle connection is asked, and left if it is dead`() async throws {
     try await ScriptedRedis.with { request, connection in
       request == ["PING"] && connection == 2 ? .nothing : nil
