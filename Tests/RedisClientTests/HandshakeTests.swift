@@ -53,6 +53,8 @@ import Testing
     #expect(throws: Handshake.Failure.notMaster(role: role)) {
       try handshake.receive(.array([.bytes(Array(role.utf8)), .integer(0)]))
     }
-    #expect(throws: Handshake.Failure.notMaster(role: "server of unknown role")) { try handshake.receive(fine) }
+    var other = try self.handshake("redis://h")
+    #expect(try other.receive(fine) == false)
+    #expect(throws: Handshake.Failure.notMaster(role: "server of unknown role")) { try other.receive(fine) }
   }
 }
