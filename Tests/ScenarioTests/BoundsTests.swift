@@ -34,12 +34,12 @@ import Testing
     let sender = try node.login("arini")
     let text = String(repeating: "x", count: 4000)
     for _ in 0..<64 { #expect(try sender.request("send arini \(text)").isOK) }
-    let before = try residentKiB(node.process.pid)
+    let before = try node.residentKiB()
     let greedy = try (0..<20).map { _ in try node.login("arini") }
     // 2,000 replies of 256 KiB would be 10 GB.
     for client in greedy { try client.socket.write(String(repeating: "inbox\r\n", count: 100).utf8) }
     try await Task.sleep(for: .seconds(1))
-    let grown = try residentKiB(node.process.pid) - before
+    let grown = try node.residentKiB() - before
     #expect(grown < 200_000, "grew by \(grown) KiB")
     #expect(try sender.request("ping").isOK)
   }
@@ -81,11 +81,5 @@ import Testing
     let wrong = try shortest("auth arini wrong")
     let unknown = try shortest("auth nobody wrong")
     #expect(unknown > wrong * 0.6 && unknown < wrong * 1.7, "\(unknown) against \(wrong)")
-  }
-
-  private func residentKiB(_ pid: Int32) throws -> Int {
-    let status = try String(contentsOfFile: "/proc/\(pid)/status", encoding: .utf8)
-    let line = try #require(status.split(separator: "\n").first { $0.hasPrefix("VmRSS:") })
-    return try #require(line.split(separator: " ").dropFirst().first.flatMap { Int($0) })
   }
 }

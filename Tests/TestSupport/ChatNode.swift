@@ -32,6 +32,16 @@ public final class ChatNode: Sendable {
   /// What it has logged.
   public var log: String { process.text }
 
+  /// The memory that the process takes.
+  public func residentKiB() throws -> Int {
+    let status = try String(contentsOfFile: "/proc/\(process.pid)/status", encoding: .utf8)
+    let line = status.split(separator: "\n").first { $0.hasPrefix("VmRSS:") }
+    guard let size = line?.split(separator: " ").dropFirst().first, let number = Int(size.trimmingPrefix("\t")) else {
+      throw TestFailure("no VmRSS in \(status)")
+    }
+    return number
+  }
+
   /// A new client of this node.
   public func connect() throws -> LineClient { try LineClient(port: port, node: self) }
 

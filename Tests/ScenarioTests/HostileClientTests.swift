@@ -1,0 +1,96 @@
+// Owns: what a client can do to a node, or its neighbours, on purpose.
+// Must never: be skipped because it once worked: each of these has broken a node.
+// Runs on: swift-testing.
+import Foundation
+import Glibc
+import TestSupport
+import Testing
+
+@Suite(.serialized) struct HostileClientTests {
+  @Test func `requests that are refused at once, by the thousand, do not overflow the stack`() async throws {
+    let redis = try await RedisServer()
+    try await redis.addAccounts("arini")
+    let node = try await ChatNode("a", redis: redis, threads: 1, options: ["--request-timeout", "9000"])
+    let senders = try (0..<72).map { _ in try node.login("arini") }
+    let attacker = try node.connect()
+    redis.signal(SIGSTOP)
+    // 16,384 requests fill the queue to Redis; from then on each one is refused within the call.
+    for sender in senders { try sender.socket.write(String(repeating: "send arini x\n", count: 256).utf8) }
+    // Until each of them has been read and has its place.
+    try await Task.sleep(for: .seconds(3))
+    try attacker.socket.write(String(repeating: "auth a b\n", count: 20_000).utf8)
+    #expect(try attacker.reply().code == "unavailable")
+    redis.signal(SIGCONT)
+    #expect(try node.connect().request("ping").isOK)
+  }
+
+  @Test func `lines that never end with a packet do not make the input grow`() async throws {
+    let redis = try await RedisServer()
+    let node = try await ChatNode("a", redis: redis, threads: 1)
+    let client = try node.connect()
+    let before = try node.residentKiB()
+    let line = String(repeating: " ", count: 8000) + "\n"
+    let part = Array(String(repeating: line, count: 8).utf8) + [0x20]
+    for _ in 0..<500 { try client.socket.write(part) }
+    let grown = try node.residentKiB() - before
+    #expect(grown < 12_000, "32 MB of blank lines made it grow by \(grown) KiB")
+  }
+
+  @Test func `a logout elsewhere, in the middle of a login by token, leaves no request without an answer`() async throws
+  {
+    let redis = try await RedisServer()
+    try await redis.addAccounts("arini")
+    let a = try await ChatNode("a", redis: redis)
+    let b = try await ChatNode("b", redis: redis)
+    for _ in 0..<200 {
+      let here = try a.connect()
+      let token = try #require(try here.request("auth arini pw")["tokenid"])
+      let there = try b.connect()
+      try there.send("inbox \(token)")
+      try here.send("logout")
+      #expect(try here.reply().isOK)
+      let reply = try there.reply()
+      #expect(reply.isOK || reply.code == "invalid_session", "\(reply)")
+      #expect(try there.request("ping").isOK)
+    }
+  }
+
+  @Test(arguments: ["FIN", "quit"])
+  func `a slow reader gets every reply that it asked for before it ended`(how: String) async throws {
+    let redis = try await RedisServer()
+    try await redis.addAccounts("arini")
+    let node = try await ChatNode("a", redis: redis)
+    let sender = try node.login("arini")
+    let text = String(repeating: "x", count: 4000)
+    for _ in 0..<60 { #expect(try sender.request("send arini \(text)").isOK) }
+    let reader = try node.login("arini")
+    try reader.socket.write((String(repeating: "inbox\r\n", count: 30) + (how == "quit" ? "quit\r\n" : "")).utf8)
+    if how == "FIN" { reader.socket.shutDownWriting() }
+    try await Task.sleep(for: .milliseconds(1500))
+    for _ in 0..<30 { #expect(try reader.reply().texts(from: "arini").count == 60) }
+    if how == "quit" { #expect(try reader.reply()["message"] == "bye") }
+  }
+
+  @Test func `a node that waits for Redis can be told to stop`() async throws {
+    let folder = try TestFolder()
+    let port = try TCPSocket.freePort()
+    let process = try TestProcess(
+      kabarProgram, ["serve", "--port", "\(port)", "--redis", "redis://127.0.0.1:1"], output: "\(folder.path)/log")
+    let tries = await eventually { process.text.contains("no connection to Redis") }
+    #expect(tries)
+    let start = ContinuousClock.now
+    #expect(process.terminate() == 0)
+    #expect(ContinuousClock.now - start < .seconds(6))
+  }
+
+  @Test func `a password in an address that can't be used is not shown`() throws {
+    let folder = try TestFolder()
+    for environment in [["KABAR_REDIS": "redis://app:s3cr%t@h:1"], [:]] {
+      let arguments = environment.isEmpty ? ["--redis", "redis://app:s3cr%t@h:1"] : []
+      let process = try TestProcess(
+        kabarProgram, ["serve"] + arguments, environment: environment, output: "\(folder.path)/log")
+      #expect(process.waitUntilExit() != 0)
+      #expect(!process.text.contains("s3cr") && process.text.contains("user:password"), "\(process.text)")
+    }
+  }
+}
