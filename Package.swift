@@ -57,6 +57,9 @@ let package = Package(
         // Each script is a file; the build embeds it as bytes.
         .embedInCode("Accounts/account_add.lua"),
         .embedInCode("Accounts/account_set_password.lua"),
+        .embedInCode("Check/active_recount.lua"),
+        .embedInCode("Check/inbox_mend.lua"),
+        .embedInCode("Check/node_forget.lua"),
         .embedInCode("Inboxes/inbox_confirm.lua"),
         .embedInCode("Presence/node_remove.lua"),
         .embedInCode("Presence/node_renew.lua"),
@@ -97,6 +100,8 @@ let package = Package(
     // What the tests share: real servers, plain clients.
     .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
     .testTarget(name: "ScenarioTests", dependencies: ["TestSupport", "kabar"], swiftSettings: strict),
+    .testTarget(
+      name: "CheckTests", dependencies: ["ChatState", "RedisClient", "TestSupport", "kabar"], swiftSettings: strict),
     .testTarget(name: "SupervisorTests", dependencies: ["Supervisor", "kabar"], swiftSettings: strict),
     .testTarget(
       name: "ChatClientTests",
