@@ -40,7 +40,7 @@ final class CheckReport {
     case .found: break
     case .repaired:
       repaired += 1
-      print("  repaired: \(violation.repair?.text ?? "")")
+      print("  repaired: \(violation.repair?.text ?? "it has gone in the meantime")")
     case .notRepaired where violation.repair == nil: print("  left alone: nothing can mend it without your decision")
     case .notRepaired: print("  not repaired: tried, but it is still there")
     }

@@ -95,20 +95,32 @@ final class Checker {
     (suspects, order) = ([:], [])
     try await Task.sleep(for: Self.secondLookAfter)
     while !rest.isEmpty {
-      for (subject, violations) in try await reader.look(at: Array(rest.prefix(StateReader.page))) {
-        for violation in violations where first[subject]?.contains(violation.kind) == true {
-          reported.insert(subject)
-          report.violation(violation, isRepairing ? try await repair(violation, of: subject) : .found)
+      let confirmed = try await reader.look(at: Array(rest.prefix(StateReader.page))).compactMap { subject, again in
+        let both = again.filter { first[subject]?.contains($0.kind) == true }
+        return both.isEmpty ? nil : (subject, both)
+      }
+      let left = isRepairing ? try await repair(confirmed) : [:]
+      for (subject, violations) in confirmed {
+        reported.insert(subject)
+        for violation in violations {
+          let isLeft = left[subject]?.contains(violation.kind) == true
+          report.violation(violation, !isRepairing ? .found : isLeft ? .notRepaired : .repaired)
         }
       }
       rest = rest.dropFirst(StateReader.page)
     }
   }
 
-  private func repair(_ violation: Violation, of subject: CheckSubject) async throws -> CheckReport.Outcome {
-    guard let repair = violation.repair else { return .notRepaired }
-    for command in repair.commands(in: try await reader.moment()) { _ = try await reader.ask(command) }
-    let rest = try await reader.look(at: [subject]).flatMap(\.1)
-    return rest.contains { $0.kind == violation.kind } ? .notRepaired : .repaired
+  /// Carries out all repairs of a page and answers what is left then.
+  private func repair(_ page: [(CheckSubject, [Violation])]) async throws -> [CheckSubject: Set<Violation.Kind>] {
+    let moment = try await reader.moment()
+    for repair in page.flatMap(\.1).compactMap(\.repair) {
+      for command in repair.commands(in: moment) { _ = try await reader.ask(command) }
+    }
+    var left: [CheckSubject: Set<Violation.Kind>] = [:]
+    for (subject, violations) in try await reader.look(at: page.map(\.0)) {
+      left[subject] = Set(violations.map(\.kind))
+    }
+    return left
   }
 }
