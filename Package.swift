@@ -59,6 +59,9 @@ let package = Package(
         .embedInCode("Accounts/account_disable.lua"),
         .embedInCode("Accounts/account_enable.lua"),
         .embedInCode("Accounts/account_set_password.lua"),
+        .embedInCode("Check/active_recount.lua"),
+        .embedInCode("Check/inbox_mend.lua"),
+        .embedInCode("Check/node_forget.lua"),
         .embedInCode("Inboxes/inbox_append.lua"),
         .embedInCode("Inboxes/inbox_confirm.lua"),
         .embedInCode("Presence/node_remove.lua"),
@@ -125,6 +128,8 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], swiftSettings: strict),
     .testTarget(name: "ScenarioTests", dependencies: ["TestSupport", "kabar"], swiftSettings: strict),
+    .testTarget(
+      name: "CheckTests", dependencies: ["ChatState", "RedisClient", "TestSupport", "kabar"], swiftSettings: strict),
     .testTarget(name: "SupervisorTests", dependencies: ["Supervisor", "kabar"], swiftSettings: strict),
     .testTarget(
       name: "ChatClientTests",

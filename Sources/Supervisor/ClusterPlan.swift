@@ -7,7 +7,7 @@ package struct ClusterPlan: Sendable {
   /// Where the cluster's state lives.
   package enum Store: Sendable, Equatable {
     /// A redis-server of our own, with its data in the folder `data`; on `port`, or on the first free one from 6390.
-    case own(data: String, port: Int?)
+    case own(data: String, port: Int?, durability: Durability = .everysec)
     /// A Redis that somebody else runs.
     /// `url` may hold a password and is never shown; `inspectCommand` is the redis-cli line that looks inside.
     case existing(url: String, inspectCommand: String)
@@ -53,7 +53,7 @@ package struct ClusterPlan: Sendable {
       throw SupervisorError("--threads must be between 1 and 1024, not \(threads)")
     }
     switch store {
-    case .own(_, let port?): try Self.check(port, option: "--redis-port")
+    case .own(_, let port?, _): try Self.check(port, option: "--redis-port")
     case .own, .existing: break
     }
   }

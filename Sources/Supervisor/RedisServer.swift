@@ -15,12 +15,15 @@ final class RedisServer {
 
   /// Finds the program, and takes the folder and the port.
   /// - Throws: when one of them can't be had; nothing has been started then.
-  init(data: String, port wanted: Int?, program: String, descriptorLimit: Int) throws(SupervisorError) {
+  init(
+    data: String, port wanted: Int?, durability: Durability, program: String, descriptorLimit: Int
+  ) throws(SupervisorError) {
     self.program = program
     folder = try DataFolder(data)
     (port, reservation) = try PortReservation.redis(wanted: wanted)
     logStart = folder.redisLogSize
-    let settings = RedisSettings(port: port, folder: folder.path, descriptorLimit: descriptorLimit)
+    let settings = RedisSettings(
+      port: port, folder: folder.path, descriptorLimit: descriptorLimit, durability: durability)
     try folder.write(settings.text, to: "redis.conf")
     if folder.isNew { try folder.markNew() }
   }

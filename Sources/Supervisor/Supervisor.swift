@@ -36,9 +36,10 @@ package final class Supervisor {
     signals = try SignalSource()
     let limit = DescriptorLimit.raise()
     switch plan.store {
-    case .own(let data, let port):
+    case .own(let data, let port, let durability):
       let program = try RedisServer.findProgram()
-      redis = try RedisServer(data: data, port: port, program: program, descriptorLimit: limit)
+      redis = try RedisServer(
+        data: data, port: port, durability: durability, program: program, descriptorLimit: limit)
     case .existing: redis = nil
     }
     chatPort = try PortReservation.chat(host: plan.host, port: plan.port)

@@ -9,5 +9,7 @@ struct Kabar: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "kabar", abstract: "A chat service: several nodes, one port, all state in Redis.",
     version: "kabar \(Node.version)",
-    subcommands: [UpCommand.self, ServeCommand.self, Chat.self, AccountCommand.self, ExecChildCommand.self])
+    subcommands: [
+      UpCommand.self, ServeCommand.self, Chat.self, AccountCommand.self, CheckCommand.self, ExecChildCommand.self,
+    ])
 }

@@ -17,10 +17,10 @@ final class Progress: Sendable {
     self.label = label
   }
 
-  /// One step more.
-  func advance() {
+  /// Some steps more, never beyond the total.
+  func advance(by steps: Int = 1) {
     let (done, isDue) = state.withLock { state in
-      state.done += 1
+      state.done = min(total, state.done + steps)
       let now = ContinuousClock.now
       guard now - state.drawn > .milliseconds(100) || state.done == total else { return (state.done, false) }
       state.drawn = now

@@ -64,10 +64,10 @@ import Testing
     let text = String(repeating: "x", count: 4000)
     for _ in 0..<60 { #expect(try sender.request("send arini \(text)").isOK) }
     let reader = try node.login("arini")
-    try reader.socket.write((String(repeating: "inbox\r\n", count: 30) + (how == "quit" ? "quit\r\n" : "")).utf8)
+    try reader.socket.write((String(repeating: "inbox\r\n", count: 12) + (how == "quit" ? "quit\r\n" : "")).utf8)
     if how == "FIN" { reader.socket.shutDownWriting() }
     try await Task.sleep(for: .milliseconds(1500))
-    for _ in 0..<30 { #expect(try reader.reply().texts(from: "arini").count == 60) }
+    for _ in 0..<12 { #expect(try reader.reply().texts(from: "arini").count == 60) }
     if how == "quit" { #expect(try reader.reply()["message"] == "bye") }
   }
 

@@ -48,6 +48,20 @@ import Testing
     for name in ["n1", "n2", "n3"] { #expect(all.contains(try up.tablePid(name)), "\(name)") }
   }
 
+  @Test(arguments: [
+    ([], [:], "everysec"), (["--durability", "always"], [:], "always"), ([], ["KABAR_DURABILITY": "always"], "always"),
+    (["--durability", "everysec"], ["KABAR_DURABILITY": "always"], "everysec"),
+  ])
+  func `Redis syncs as the option or the environment says`(
+    options: [String], settings: [String: String], value: String
+  ) async throws {
+    let up = try UpProcess(port: TestSocket.freePort(), nodes: 1, options: options, settings: settings)
+    defer { up.stop() }
+    try await up.waitUntilReady()
+    let answer = TestSocket.ask("CONFIG GET appendfsync", port: try up.redisPort())
+    #expect(answer?.hasSuffix("\r\n\(value)\r\n") == true, "\(answer ?? "nothing")")
+  }
+
   @Test(arguments: [SIGTERM, SIGINT])
   func `stops the nodes while Redis still answers, then all, and keeps the data`(signal: Int32) async throws {
     let port = try TestSocket.freePort()
@@ -173,6 +187,12 @@ import Testing
     try await expectRefusal(nodes, "--nodes must be between 1 and 64")
     let port = try UpProcess(port: 0)
     try await expectRefusal(port, "--port must be between 1 and 65535")
+    let durability = try UpProcess(port: TestSocket.freePort(), options: ["--durability", "never"])
+    try await expectRefusal(durability, "--durability must be always or everysec, not 'never'")
+    let setting = try UpProcess(port: TestSocket.freePort(), settings: ["KABAR_DURABILITY": "1"])
+    try await expectRefusal(setting, "KABAR_DURABILITY must be always or everysec, not '1'")
+    let foreign = ["--redis", "redis://127.0.0.1:1", "--durability", "always"]
+    try await expectRefusal(UpProcess(port: TestSocket.freePort(), options: foreign), "--durability is for the private")
   }
 
   @Test func `a child whose parent is gone`() async throws {

@@ -15,10 +15,11 @@ final class UpProcess {
   private let process: ChildProcess
   private var status: ExitReason?
 
-  /// Starts `kabar up` on `port` with the data folder `data` (default: one of its own).
+  /// Starts `kabar up` on `port` with the data folder `data` (default: one of its own), with further options and
+  /// settings in the environment.
   init(
     port: Int, data: String? = nil, nodes: Int = 3, behaviour: StandInNode.Behaviour = .normal, path: String? = nil,
-    options: [String] = []
+    options: [String] = [], settings: [String: String] = [:]
   ) throws {
     let unique = "kabar-up-\(UUID().uuidString)"
     folder = FileManager.default.temporaryDirectory.resolvingSymlinksInPath().appending(path: unique).path
@@ -29,6 +30,7 @@ final class UpProcess {
     var environment = ProcessInfo.processInfo.environment
     environment["PATH"] = path ?? environment["PATH"]
     environment["TMPDIR"] = folder
+    environment.merge(settings) { $1 }
     environment["KABAR_TEST_LOG"] = "\(folder)/log"
     environment["KABAR_TEST_NODE"] = behaviour.rawValue
     let arguments = [

@@ -62,11 +62,16 @@ private func plan(store: ClusterPlan.Store = .own(data: "./.kabar", port: nil)) 
     let lines = settings.text.split(separator: "\n")
     for line in [
       "bind 127.0.0.1", "port 6391", "dir \"/home/a b/\\\"c\\\\\"", "appendonly yes", "appendfsync everysec",
-      "save \"\"",
-      "maxmemory-policy noeviction", "maxclients 15000", "loglevel warning",
+      "no-appendfsync-on-rewrite no", "save \"\"", "maxmemory-policy noeviction", "maxclients 15000",
+      "loglevel warning",
     ] {
       #expect(lines.contains(Substring(line)))
     }
+  }
+
+  @Test func `syncs as it was told`() {
+    let settings = RedisSettings(port: 1, folder: "/", descriptorLimit: 1024, durability: .always)
+    #expect(settings.text.split(separator: "\n").filter { $0.hasPrefix("appendfsync") } == ["appendfsync always"])
   }
 
   @Test(arguments: [(1024, 992), (15_031, 14_999), (1_048_576, 15_000), (16, 1)])

@@ -4,9 +4,6 @@
 
 import ChatProtocol
 import ChatState
-import Logging
-import NIOCore
-import NIOPosix
 import RedisClient
 
 /// What `kabar account` and `kabar up` do with accounts.
@@ -24,22 +21,7 @@ struct AccountStore: Sendable {
   static func with<Value: Sendable>(
     _ address: RedisAddress, _ body: (AccountStore) async throws -> Value
   ) async throws -> Value {
-    var settings = RedisConfiguration(address: address, connectionName: "kabar-account")
-    settings.requestTimeout = .seconds(5)
-    // The outcome says all there is to say; the connection's own log would repeat it.
-    let quiet = Logger(label: "kabar") { _ in SwiftLogNoOpLogHandler() }
-    let redis = try await RedisHandle.open(settings, on: MultiThreadedEventLoopGroup.singleton.any(), logger: quiet)
-    let result: Result<Value, any Error>
-    do {
-      result = .success(try await body(AccountStore(redis: redis)))
-    } catch let error as RedisError {
-      let reason = await redis.connectionFailure.map { ": \($0)" } ?? ""
-      result = .failure(Failure("\(error) (\(address))\(reason)"))
-    } catch {
-      result = .failure(error)
-    }
-    await redis.close()
-    return try result.get()
+    try await CommandLineRedis.with(address, name: "kabar-account") { try await body(AccountStore(redis: $0)) }
   }
 
   /// Adds an account; `false` if the name is taken.

@@ -39,17 +39,32 @@ struct UpCommand: ParsableCommand {
   @Option(help: "The port of the private Redis (default: the first free one from 6390).")
   var redisPort: Int?
 
+  @Option(
+    help: ArgumentHelp(
+      "When the private Redis syncs its file to the disk: always or everysec. (KABAR_DURABILITY; default everysec)",
+      discussion: """
+        always: nothing that was answered OK is lost, whether Redis is killed or the power fails. Slower: each batch of \
+        messages waits for the disk.
+        everysec: a sync once a second. If Redis is killed, nothing that it has written is lost; but while a sync is \
+        under way it may hold a write back, for up to two seconds, and what was answered OK in that window is lost \
+        then. If the power fails, the last second is lost, two or more on a slow disk.
+        """, valueName: "when"))
+  var durability: String?
+
   // For tests of the supervisor, and for running nodes of another build.
   @Option(help: .hidden)
   var nodeProgram: String?
 
   func run() throws {
     let executable = Self.executable
+    let durability = try chosenDurability()
     let store: ClusterPlan.Store
     if let redis {
+      // Somebody else runs it: what it syncs and when is not ours to say.
+      if self.durability != nil { throw SupervisorError("--durability is for the private Redis, not with --redis") }
       store = .existing(url: redis, inspectCommand: try RedisAddress(redis).inspectCommand)
     } else {
-      store = .own(data: data, port: redisPort)
+      store = .own(data: data, port: redisPort, durability: durability)
     }
     let plan = ClusterPlan(
       nodes: nodes, host: host, port: port, threads: threads, store: store, nodeProgram: nodeProgram ?? executable,
@@ -58,6 +73,14 @@ struct UpCommand: ParsableCommand {
       plan: plan,
       prepareData: noDemoAccounts || redis != nil ? nil : { url in try DemoAccounts.add(redis: RedisAddress(url)) })
     throw ExitCode(supervisor.run())
+  }
+
+  /// From the option, the environment or the default. A value that can't be used is one line, like every other refusal.
+  private func chosenDurability() throws -> Durability {
+    let given = try Environment.value(durability, "KABAR_DURABILITY", default: Durability.everysec.rawValue)
+    if let known = Durability(rawValue: given) { return known }
+    let source = durability == nil ? "KABAR_DURABILITY" : "--durability"
+    throw SupervisorError("\(source) must be always or everysec, not '\(given)'")
   }
 
   /// The file of this very program. Once it has been replaced or removed only the kernel's link still leads to it.

@@ -1,0 +1,78 @@
+// What mends a violation: in words, and as requests to Redis.
+// Never removes a message, a key of unknown shape or anything that its violation does not name.
+// Pure values; any thread.
+
+import ChatProtocol
+import RedisClient
+
+/// A repair. Each is idempotent, and each leaves a state that is right also if the violation has gone in the meantime.
+package enum Repair: Equatable, Sendable {
+  case enterAccount(AccountName)
+  case removeAccountEntry([UInt8])
+  case mendInbox(AccountName)
+  case removeShown(AccountName)
+  case limitLife(KeyShape)
+  /// `until` is when the session ends unless it is used (ms since 1970).
+  case enterSession(SessionID, of: AccountName, until: Int)
+  case endSession(SessionID, of: AccountName?)
+  case removeSessions(of: AccountName)
+  case removeSessionEntry([UInt8], of: AccountName)
+  case forgetNode(NodeID)
+  case recountActive([UInt8])
+
+  /// What it does, for people.
+  package var text: String {
+    switch self {
+    case .enterAccount: "entered the account in the index"
+    case .removeAccountEntry: "removed the entry from the index"
+    case .mendInbox: "gave the account its inbox; no message was removed"
+    case .removeShown: "removed it: the next messages count as not shown yet"
+    case .limitLife: "set the time to live that it should have"
+    case .enterSession: "entered the session in the user's index"
+    case .endSession: "ended the session"
+    case .removeSessions: "removed the index"
+    case .removeSessionEntry: "removed the entry from the user's index"
+    case .forgetNode: "removed what was left of the node"
+    case .recountActive: "set the user's entry to the number of her nodes"
+    }
+  }
+
+  /// The commands that carry it out, one after the other.
+  package func commands(in moment: CheckMoment) -> [RedisCommand] {
+    switch self {
+    case .enterAccount(let name): [Accounts.enterInIndex(name).command]
+    case .removeAccountEntry(let entry): [RedisCommand("ZREM", .text(KeySpace.accounts), .bytes(entry))]
+    case .mendInbox(let name):
+      [
+        RedisCommand(
+          Scripts.inboxMend,
+          keys: [
+            KeySpace.account(name), KeySpace.inbox(name), KeyShape.inbox(name, isDisabled: true).key,
+            KeyShape.shown(name).key,
+          ])
+      ]
+    case .removeShown(let name): [RedisCommand("DEL", .text(KeyShape.shown(name).key))]
+    case .limitLife(let shape):
+      [RedisCommand("PEXPIRE", .text(shape.key), .number(shape.isOnce ? Inboxes.tagLife : Sessions.life))]
+    case .enterSession(let id, let user, let end):
+      // GT: the session may have been used since, and then its own entry ends later.
+      [RedisCommand("ZADD", .text(KeySpace.sessions(of: user)), "GT", .number(end), .text(id.description))]
+    case .endSession(let id, let user):
+      [Sessions.end(id).command] + (user.map { [Sessions.removeFromIndex(id, user: $0).command] } ?? [])
+    case .removeSessions(let user): [RedisCommand("DEL", .text(KeySpace.sessions(of: user)))]
+    case .removeSessionEntry(let entry, let user):
+      [RedisCommand("ZREM", .text(KeySpace.sessions(of: user)), .bytes(entry))]
+    case .forgetNode(let id):
+      [
+        RedisCommand(
+          Scripts.nodeForget, keys: [KeySpace.nodes, KeySpace.node(id), KeySpace.nodeUsers(id)],
+          [.text(id.description)])
+      ]
+    case .recountActive(let user): [PresenceQuestions.recount(user, mending: true, in: moment)]
+    }
+  }
+}
+
+extension KeyShape {
+  fileprivate var isOnce: Bool { if case .once = self { true } else { false } }
+}

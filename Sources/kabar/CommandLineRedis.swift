@@ -1,0 +1,32 @@
+// One connection to Redis, open while a command of the command line runs.
+// Never on the path of a message.
+// Async tasks.
+
+import Logging
+import NIOCore
+import NIOPosix
+import RedisClient
+
+enum CommandLineRedis {
+  /// Runs `body` with a connection that `CLIENT LIST` shows as `name`. What goes wrong in Redis becomes a `Failure`.
+  static func with<Value: Sendable>(
+    _ address: RedisAddress, name: String, _ body: (RedisHandle) async throws -> Value
+  ) async throws -> Value {
+    var settings = RedisConfiguration(address: address, connectionName: name)
+    settings.requestTimeout = .seconds(5)
+    // The outcome says all there is to say; the connection's own log would repeat it.
+    let quiet = Logger(label: "kabar") { _ in SwiftLogNoOpLogHandler() }
+    let redis = try await RedisHandle.open(settings, on: MultiThreadedEventLoopGroup.singleton.any(), logger: quiet)
+    let result: Result<Value, any Error>
+    do {
+      result = .success(try await body(redis))
+    } catch let error as RedisError {
+      let reason = await redis.connectionFailure.map { ": \($0)" } ?? ""
+      result = .failure(Failure("\(error) (\(address))\(reason)"))
+    } catch {
+      result = .failure(error)
+    }
+    await redis.close()
+    return try result.get()
+  }
+}
