@@ -64,6 +64,7 @@ let package = Package(
         .embedInCode("Presence/node_remove.lua"),
         .embedInCode("Presence/node_renew.lua"),
         .embedInCode("Presence/presence_set.lua"),
+        .embedInCode("Sessions/session_end.lua"),
         .embedInCode("Sessions/session_index.lua"),
         .embedInCode("Sessions/session_open.lua"),
         .embedInCode("Sessions/session_use.lua"),
@@ -108,6 +109,21 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], path: "Tests/Chaos", swiftSettings: strict),
     .testTarget(name: "ChaosTests", dependencies: ["chaos", "kabar", "TestSupport"], swiftSettings: strict),
+    .testTarget(name: "ChatProtocolTests", dependencies: ["ChatProtocol", "TestSupport"], swiftSettings: strict),
+    .testTarget(
+      name: "ChatStateTests",
+      dependencies: [
+        "ChatState", "ChatProtocol", "RedisClient", "TestSupport",
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
+        .product(name: "Logging", package: "swift-log"),
+      ], swiftSettings: strict),
+    .testTarget(
+      name: "KabarTests",
+      dependencies: [
+        "kabar", "ChatProtocol", "TestSupport",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ], swiftSettings: strict),
     .testTarget(name: "ScenarioTests", dependencies: ["TestSupport", "kabar"], swiftSettings: strict),
     .testTarget(name: "SupervisorTests", dependencies: ["Supervisor", "kabar"], swiftSettings: strict),
     .testTarget(

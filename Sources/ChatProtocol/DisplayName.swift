@@ -9,10 +9,11 @@ public struct DisplayName: Hashable, Sendable, CustomStringConvertible {
 
   /// `nil` if nothing is left after trimming, if it is too long, or if it holds a control character.
   public init?(_ text: String) {
-    var trimmed = Substring(text)
-    while trimmed.first == " " { trimmed.removeFirst() }
-    while trimmed.last == " " { trimmed.removeLast() }
-    var name = String(trimmed)
+    // Code points, not characters: a space is one also where a combining mark follows it.
+    let space: (Unicode.Scalar) -> Bool = { $0 == " " }
+    let begun = text.unicodeScalars.drop(while: space)
+    guard let last = begun.lastIndex(where: { !space($0) }) else { return nil }
+    var name = String(begun[...last])
     guard (1...ProtocolLimits.displayNameBytes).contains(name.utf8.count) else { return nil }
     if name.withUTF8({ ASCII.containsControlCharacter($0.span) }) { return nil }
     description = name

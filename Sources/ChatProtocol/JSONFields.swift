@@ -86,12 +86,31 @@ struct JSONFields {
       case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"), UInt8(ascii: "b"), UInt8(ascii: "f"),
         UInt8(ascii: "n"), UInt8(ascii: "r"), UInt8(ascii: "t"):
         return true
-      case UInt8(ascii: "u"):
-        guard position + 4 <= bytes.count else { return false }
-        defer { position += 4 }
-        return bytes[position..<position + 4].allSatisfy { ASCII.hexValue($0) != nil }
+      case UInt8(ascii: "u"): return codePoint()
       default: return false
       }
+    }
+
+    /// What follows `\u`. The grammar allows half a pair of surrogates, but it is no text: strict decoders would refuse
+    /// the whole reply for it.
+    private mutating func codePoint() -> Bool {
+      guard let unit = codeUnit() else { return false }
+      if UTF16.isTrailSurrogate(unit) { return false }
+      guard UTF16.isLeadSurrogate(unit) else { return true }
+      guard bytes[position...].starts(with: [UInt8(ascii: "\\"), UInt8(ascii: "u")]) else { return false }
+      position += 2
+      return codeUnit().map(UTF16.isTrailSurrogate) ?? false
+    }
+
+    private mutating func codeUnit() -> UInt16? {
+      guard position + 4 <= bytes.count else { return nil }
+      var unit: UInt16 = 0
+      for byte in bytes[position..<position + 4] {
+        guard let digit = ASCII.hexValue(byte) else { return nil }
+        unit = unit << 4 | UInt16(digit)
+      }
+      position += 4
+      return unit
     }
 
     private mutating func skipWhitespace() {

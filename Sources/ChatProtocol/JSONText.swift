@@ -17,6 +17,9 @@ package struct JSONString: Hashable, Sendable {
 
   /// A string that is JSON already: a piece of a stored record that the scanner has checked.
   init(scanned bytes: ArraySlice<UInt8>) { utf8 = Array(bytes) }
+
+  /// Whether no other bytes mean the same text: ASCII without escapes.
+  var isPlainASCII: Bool { utf8.allSatisfy { $0 < 0x80 && $0 != UInt8(ascii: "\\") } }
 }
 
 extension [UInt8] {

@@ -47,10 +47,11 @@ package struct MessageRecord: Equatable, Sendable {
   }
 
   /// Reads a stored element. One that is no such object (someone wrote it by hand) becomes a message from `?` with the
-  /// whole element as its text, so that it is seen rather than lost.
+  /// whole element as its text, so that it is seen rather than lost. So does one whose sender has more than one spelling
+  /// in JSON: a reply groups by sender, and of two equal keys most decoders keep one.
   package init(stored bytes: [UInt8]) {
     if (try? UTF8Span(validating: bytes.span)) != nil, let fields = JSONFields(flatObject: bytes),
-      let from = fields["from"], let text = fields["msg"]
+      let from = fields["from"], from.isPlainASCII, let text = fields["msg"]
     {
       self.from = from
       self.text = text

@@ -33,12 +33,16 @@ package struct Node: Service {
     let group = MultiThreadedEventLoopGroup(numberOfThreads: configuration.threads)
     let passwords = PasswordChecks(threads: configuration.threads, waiting: configuration.waitingPasswordChecks)
     let loops = Array(group.makeIterator())
+    let outcome: Result<Void, any Error>
     do {
-      let parts = try await assemble(loops, passwords)
-      try await serve(parts, loops)
-    } catch is CancellationError {}
+      try await serve(try await assemble(loops, passwords), loops)
+      outcome = .success(())
+    } catch {
+      outcome = .failure(error)
+    }
     await passwords.stop()
     try await group.shutdownGracefully()
+    try outcome.get()
   }
 
   // MARK: Parts
@@ -100,12 +104,7 @@ package struct Node: Service {
 
   private func serve(_ parts: Parts, _ loops: [any EventLoop]) async throws {
     let subscriber = try await subscribe(parts)
-    try await parts.first.flatSubmit {
-      parts.membership.value.onNewIncarnation = { node in
-        for worker in parts.workers { worker.execute { $0.node = node } }
-      }
-      return parts.membership.value.join()
-    }.get()
+    guard await join(parts) else { return await stop(parts, [], subscriber) }
     var listeners: [any Channel] = []
     do {
       for (worker, loop) in zip(parts.workers, loops) {
@@ -128,6 +127,21 @@ package struct Node: Service {
     logger.info("stopping")
     ServiceManager.notify("STOPPING=1")
     await stop(parts, listeners, subscriber)
+  }
+
+  /// Waits until Redis knows this node; `false` if the process was told to stop before.
+  private func join(_ parts: Parts) async -> Bool {
+    let joined = parts.first.flatSubmit {
+      parts.membership.value.onNewIncarnation = { node in
+        for worker in parts.workers { worker.execute { $0.node = node } }
+      }
+      return parts.membership.value.join()
+    }
+    return await withGracefulShutdownHandler {
+      (try? await joined.get()) != nil
+    } onGracefulShutdown: {
+      parts.first.execute { parts.membership.value.abandonJoin() }
+    }
   }
 
   private func subscribe(_ parts: Parts) async throws -> NIOLoopBound<RedisSubscriber> {

@@ -16,7 +16,7 @@ import ChatProtocol
 /// | `kabar:{u:NAME}:once:SENDER:TAG` | STRING | id of the message that SENDER stored for NAME with this tag | 10 min |
 /// | `kabar:{u:NAME}:sessions` | ZSET | session id → end of its life (ms) | past entries at the next login |
 /// | `kabar:session:ID` | HASH | `user`, `name` (display), `node`, `address`, `created`, `seen`; ID is SHA-256 of the token | 24 h after its last use |
-/// | `kabar:nodes` | ZSET | node incarnation → end of its lease (ms, clock of Redis) | left or reaped |
+/// | `kabar:nodes` | ZSET | node incarnation → end of its lease (ms, clock of Redis; 0: being removed) | left or reaped |
 /// | `kabar:node:ID` | HASH | `name`, `host`, `port`, `pid`, `version`, `started` | with the node |
 /// | `kabar:node:ID:users` | HASH | user → connections on that node | with the node |
 /// | `kabar:active` | ZSET | active user → number of nodes with connections of hers | empty when nobody is active |

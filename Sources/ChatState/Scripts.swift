@@ -14,6 +14,7 @@ package enum Scripts {
   static let accountEnable = RedisScript(PackageResources.account_enable_lua)
   static let accountSetPassword = RedisScript(PackageResources.account_set_password_lua)
   static let sessionOpen = RedisScript(PackageResources.session_open_lua)
+  static let sessionEnd = RedisScript(PackageResources.session_end_lua)
   static let sessionIndex = RedisScript(PackageResources.session_index_lua)
   static let sessionUse = RedisScript(PackageResources.session_use_lua)
   static let inboxAppend = RedisScript(PackageResources.inbox_append_lua)
@@ -24,6 +25,6 @@ package enum Scripts {
 
   /// What every connection of a node loads in its handshake; the others are loaded when they are first called.
   package static let all = [
-    sessionOpen, sessionIndex, sessionUse, inboxConfirm, nodeRenew, nodeRemove, presenceSet,
+    sessionOpen, sessionEnd, sessionIndex, sessionUse, inboxConfirm, nodeRenew, nodeRemove, presenceSet,
   ]
 }

@@ -25,6 +25,7 @@ package final class RedisClient {
 
   /// Between two tries of a command that Redis can't serve for the moment.
   package static let pause = TimeAmount.milliseconds(50)
+  private static let keptBuffer = 256 * 1024
   /// How often deadlines are looked at while requests are on their way.
   private static let clockPeriod = TimeAmount.milliseconds(50)
 
@@ -38,6 +39,9 @@ package final class RedisClient {
       onReady: { [unowned self] in ready() }, onReply: { [unowned self] in received($0) },
       onEnd: { [unowned self] in ended() })
   }
+
+  /// Why there is no connection, in words; `nil` if there is one.
+  package var connectionFailure: String? { link?.failure }
 
   /// Whether requests reach Redis now.
   package var isReady: Bool { link?.isReady ?? false }
@@ -92,7 +96,8 @@ package final class RedisClient {
   private func flush() {
     guard isReady, queue.hasWaiting else { return }
     lastTraffic = .now()
-    writeBuffer.clear()
+    // A burst must not make every later write as large as itself.
+    if writeBuffer.capacity > Self.keptBuffer { writeBuffer = ByteBuffer() } else { writeBuffer.clear() }
     let holdsAppend = queue.write(to: &writeBuffer, now: lastTraffic)
     if holdsAppend, configuration.minimumReplicas > 0 { askForReplicas() }
     link?.write(writeBuffer)

@@ -17,6 +17,7 @@ final class RedisConnection: ChannelInboundHandler {
     case stalled
     case unrequestedReply
     case demoted
+    case refused(RedisServerError)
     case closedByUs
 
     var description: String {
@@ -27,6 +28,7 @@ final class RedisConnection: ChannelInboundHandler {
       case .handshake(let failure): "\(failure)"
       case .stalled: "Redis does not answer"
       case .unrequestedReply: "Redis sent a reply that nobody asked for"
+      case .refused(let error): "Redis refused: \(error.message)"
       case .demoted: "this Redis is no longer a master"
       case .closedByUs: "closed"
       }

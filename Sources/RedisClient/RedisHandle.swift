@@ -43,6 +43,11 @@ package struct RedisHandle: Sendable {
     return try result.get()
   }
 
+  /// Why there is no connection, in words; `nil` if there is one.
+  package var connectionFailure: String? {
+    get async { try? await eventLoop.submit { client.value.connectionFailure }.get() }
+  }
+
   /// Ends the connection.
   package func close() async {
     try? await eventLoop.submit { client.value.close() }.get()

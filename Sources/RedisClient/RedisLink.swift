@@ -52,6 +52,8 @@ final class RedisLink {
   private var backoff = Backoff()
   private var phase = Phase.idle
   private var lastEnd = ""
+  private var readySince = NIODeadline.now()
+  private static let goodAfter = TimeAmount.seconds(1)
 
   private let onReady: () -> Void
   private let onReply: (RedisReply) -> Void
@@ -72,6 +74,9 @@ final class RedisLink {
     self.onReply = onReply
     self.onEnd = onEnd
   }
+
+  /// Why there is no connection; `nil` if there is one.
+  var failure: String? { lastEnd.isEmpty ? nil : lastEnd }
 
   var isReady: Bool {
     if case .ready = phase { true } else { false }
@@ -160,7 +165,7 @@ final class RedisLink {
     }
     timeout.cancel()
     phase = .ready(connection)
-    backoff.reset()
+    readySince = .now()
     if !lastEnd.isEmpty { logger.notice("connected to Redis again", metadata: metadata) }
     lastEnd = ""
     onReady()
@@ -169,6 +174,8 @@ final class RedisLink {
   private func ended(_ reason: RedisConnection.End) {
     let last = phase
     if case .closed = last { return onEnd() }
+    // A connection that was used for a while was a good one; one that ends at once must not be tried again at once.
+    if case .ready = last, readySince + Self.goodAfter <= .now() { backoff.reset() }
     if case .shakingHands(_, _, let timeout) = last { timeout.cancel() }
     retryLater("\(reason)")
     if case .ready = last { onEnd() }

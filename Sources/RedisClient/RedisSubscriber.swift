@@ -59,6 +59,7 @@ package final class RedisSubscriber {
   private func received(_ reply: RedisReply) {
     lastTraffic = .now()
     pingSent = nil
+    if case .error(let error) = reply { link?.reconnect(because: .refused(error)) }
     guard let parts = reply.elements, let kind = parts.first?.text else { return }
     switch kind {
     case "message":

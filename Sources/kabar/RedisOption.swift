@@ -10,18 +10,16 @@ struct RedisOption: ParsableArguments {
   @Option(
     name: .customLong("redis"),
     help: ArgumentHelp(
-      "Redis: redis://[user:password@]host:port[/db] or unix:///path. (KABAR_REDIS; default redis://127.0.0.1:6379)",
+      "Redis: redis://[user:password@]host:port[/db] or unix:///path. (KABAR_REDIS, where a password is not seen by others; default redis://127.0.0.1:6379)",
       valueName: "url"))
-  var address: RedisAddress?
+  var url: String?
 
-  /// The address from the flag, the environment or the default.
+  /// The address from the flag, the environment or the default. A wrong one is explained without being shown.
   func resolved() throws -> RedisAddress {
-    let standard = RedisAddress(host: "127.0.0.1", port: 6379)
-    return try Environment.value(address, "KABAR_REDIS", default: standard)
+    do {
+      return try RedisAddress(Environment.value(url, "KABAR_REDIS", default: "redis://127.0.0.1:6379"))
+    } catch let invalid as RedisAddress.Invalid {
+      throw ValidationError(invalid.description)
+    }
   }
-}
-
-extension RedisAddress: ExpressibleByArgument {
-  /// For the argument parser.
-  public init?(argument: String) { try? self.init(argument) }
 }

@@ -48,7 +48,9 @@ import Testing
     _ = try redis.cli("CONFIG", "SET", "dir", "/proc")
     _ = try redis.cli("CONFIG", "SET", "save", "3600 100000")
     _ = try redis.cli("BGSAVE")
-    let failed = await eventually { (try? redis.cli("INFO", "persistence").contains("rdb_last_bgsave_status:err")) == true }
+    let failed = await eventually {
+      (try? redis.cli("INFO", "persistence").contains("rdb_last_bgsave_status:err")) == true
+    }
     #expect(failed)
     #expect(try lineker.request("send arini second").code == "unavailable")
     _ = try redis.cli("CONFIG", "SET", "save", "")
@@ -118,7 +120,8 @@ import Testing
     let endless = try TestProcess(
       "redis-cli", ["-p", "\(redis.port)", "EVAL", "while true do end", "0"], output: "\(folder.path)/out")
     try await Task.sleep(for: .milliseconds(300))
-    try lineker.socket.write("send arini second\r\nsend arini third\r\n@id=4 send arini fourth\r\nsend arini fifth\r\n".utf8)
+    try lineker.socket.write(
+      "send arini second\r\nsend arini third\r\n@id=4 send arini fourth\r\nsend arini fifth\r\n".utf8)
     try await Task.sleep(for: .milliseconds(500))
     _ = try redis.cli("SCRIPT", "KILL")
     for _ in 0..<4 { #expect(try lineker.reply().isOK) }

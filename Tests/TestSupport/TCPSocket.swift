@@ -21,7 +21,6 @@ public final class TCPSocket {
     }
     guard status == 0 else {
       let reason = String(cString: strerror(errno))
-      Glibc.close(descriptor)
       throw TestFailure("cannot connect to port \(port): \(reason)")
     }
   }

@@ -212,30 +212,36 @@ final class ConnectionHandler: ChannelDuplexHandler {
     if outbox.readableBytes > 0 {
       let bytes = outbox
       outbox = ByteBuffer()
-      context.writeAndFlush(wrapOutboundOut(bytes), promise: deliveryPromise(context))
+      if isDeliveryInOutbox { writeDelivery(bytes) } else { context.writeAndFlush(wrapOutboundOut(bytes), promise: nil) }
     }
     if case .ending(let confirming) = phase, replies.count == 0 { finish(confirming: confirming) }
     processLines()
   }
 
-  /// Only a write that carries messages needs to be told when it is done.
-  private func deliveryPromise(_ context: ChannelHandlerContext) -> EventLoopPromise<Void>? {
-    guard isDeliveryInOutbox, let number = delivery?.number else { return nil }
+  /// Only a write that carries messages needs to know when it is done, and what had arrived by then: a line that was in
+  /// the kernel before was sent before the client saw the page, although it is read after it.
+  private func writeDelivery(_ bytes: ByteBuffer) {
     isDeliveryInOutbox = false
-    let promise = context.eventLoop.makePromise(of: Void.self)
-    promise.futureResult.assumeIsolated().whenSuccess { self.deliveryWasWritten(number) }
-    return promise
+    guard let context, let number = delivery?.number else { return }
+    let bound = NIOLoopBound(self, eventLoop: context.eventLoop)
+    TCPInfo.read(from: context.channel) { before in
+      let connection = bound.value
+      guard let context = connection.context else { return }
+      let promise = context.eventLoop.makePromise(of: Void.self)
+      context.writeAndFlush(connection.wrapOutboundOut(bytes), promise: promise)
+      // As a rule the kernel takes it all at once. Asking it afterwards would count a quick client's next line too.
+      var isAtOnce = true
+      promise.futureResult.assumeIsolated().whenSuccess {
+        if isAtOnce { return connection.deliveryWasWritten(number, before) }
+        TCPInfo.read(from: connection.context?.channel) { bound.value.deliveryWasWritten(number, $0) }
+      }
+      isAtOnce = false
+    }
   }
 
-  /// Lines that are in the kernel already were sent before the client saw the page, although they are read after it.
-  private func deliveryWasWritten(_ number: Int) {
-    guard let channel = context?.channel else { return }
-    let bound = NIOLoopBound(self, eventLoop: channel.eventLoop)
-    TCPInfo.read(from: channel) { info in
-      let connection = bound.value
-      guard let info, connection.delivery?.number == number else { return }
-      connection.delivery?.written(received: max(connection.framer.received, info.receivedBytes))
-    }
+  private func deliveryWasWritten(_ number: Int, _ info: TCPInfo?) {
+    guard let info, delivery?.number == number else { return }
+    delivery?.written(received: max(framer.received, info.receivedBytes))
   }
 
   private func confirmDelivery(if confirmed: (Delivery) -> Bool) {

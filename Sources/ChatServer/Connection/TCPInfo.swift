@@ -30,7 +30,7 @@ struct TCPInfo {
 
   /// Asks the kernel; `nil` if the channel is no TCP socket or is closed. Called on the channel's event loop, and calls
   /// back there.
-  static func read(from channel: any Channel, _ done: @escaping @Sendable (TCPInfo?) -> Void) {
+  static func read(from channel: (any Channel)?, _ done: @escaping @Sendable (TCPInfo?) -> Void) {
     guard let options = channel as? any SocketOptionProvider else { return done(nil) }
     let info: EventLoopFuture<TCPInfo> = options.unsafeGetSocketOption(level: .tcp, name: .tcp_info)
     info.whenComplete { done(try? $0.get()) }

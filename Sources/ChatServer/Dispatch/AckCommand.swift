@@ -22,7 +22,7 @@ enum AckCommand {
       case .success(.none): connection.reply(ticket, .refused(.unknownMessage))
       case .failure(let error):
         worker.report(error, during: "ack")
-        connection.reply(ticket, .refused(.unavailable))
+        connection.reply(ticket, .refused(.store(error)))
       }
     }
   }

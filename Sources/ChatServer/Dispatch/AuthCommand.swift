@@ -24,7 +24,7 @@ enum AuthCommand {
         check(password, credentials, worker) { isRight in
           guard let isRight else { return finish(.refused(.busy)) }
           guard isRight, let credentials, !credentials.isDisabled else { return finish(.refused(.authFailed)) }
-          openSession(user, credentials.display, on: connection, finish)
+          openSession(user, credentials, on: connection, finish)
         }
       }
     }
@@ -41,20 +41,29 @@ enum AuthCommand {
   }
 
   private static func openSession(
-    _ user: AccountName, _ display: String, on connection: ConnectionHandler, _ finish: @escaping (Reply) -> Void
+    _ user: AccountName, _ credentials: Credentials, on connection: ConnectionHandler,
+    _ finish: @escaping (Reply) -> Void
   ) {
     let worker = connection.worker
     let token = SessionToken.random()
-    let session = Session(id: SessionID(of: token), user: user, display: display)
+    let session = Session(id: SessionID(of: token), user: user, display: credentials.display)
     let now = WallClock.now()
-    worker.redis.send(Sessions.enterInIndex(session, at: now)) { _ in }
     let open = Sessions.open(session, node: worker.node, address: connection.remoteAddress, at: now)
-    worker.redis.perform(open) { result in
-      if case .failure(let error) = result {
+    worker.redis.perform(open) { if case .failure(let error) = $0 { worker.report(error, during: "auth") } }
+    // Sent with it and carried out after it: only a session that this accepts is ever told to the client. The password
+    // may have been changed, or the account removed, while its hash was computed.
+    let index = Sessions.enterInIndex(session, passwordHash: credentials.passwordHash, at: now)
+    worker.redis.perform(index) { result in
+      switch result {
+      case .success(true):
+        connection.bind(session, token: token).assumeIsolated().whenComplete { _ in finish(.loggedIn(token)) }
+      case .success(false):
+        worker.redis.perform(Sessions.end(session.id)) { _ in }
+        finish(.refused(.authFailed))
+      case .failure(let error):
         worker.report(error, during: "auth")
-        return finish(.refused(.unavailable))
+        finish(.refused(.store(error)))
       }
-      connection.bind(session, token: token).assumeIsolated().whenComplete { _ in finish(.loggedIn(token)) }
     }
   }
 }

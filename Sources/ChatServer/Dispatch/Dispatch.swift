@@ -61,7 +61,10 @@ enum Dispatch {
         connection.reply(ticket, .refused(.invalidSession))
         connection.release()
       case .success(.some(let session)):
-        worker.redis.send(Sessions.enterInIndex(session, at: now)) { _ in }
+        worker.redis.perform(Sessions.enterInIndex(session, at: now)) { result in
+          guard case .success(false) = result else { return }  // the account is gone: so is the session
+          worker.redis.perform(Sessions.end(session.id)) { _ in }
+        }
         adopt(session, wanted, on: connection) { binding in
           body(binding)
           connection.release()

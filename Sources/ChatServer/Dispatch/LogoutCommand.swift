@@ -15,10 +15,10 @@ enum LogoutCommand {
     worker.redis.perform(Sessions.end(session.id)) { result in
       if case .failure(let error) = result {
         worker.report(error, during: "logout")
-        connection.reply(ticket, .refused(.unavailable))
+        connection.reply(ticket, .refused(.store(error)))
         return connection.release()
       }
-      for command in Sessions.announceEnd(of: session.id, user: session.user) { worker.redis.send(command) { _ in } }
+      worker.redis.perform(Sessions.removeFromIndex(session.id, user: session.user)) { _ in }
       connection.unbind().assumeIsolated().whenComplete { _ in
         connection.reply(ticket, .loggedOut)
         connection.release()

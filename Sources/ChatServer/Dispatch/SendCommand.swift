@@ -69,7 +69,7 @@ struct SendCommand {
     case .failure(.server(let error)) where error.isPassing && mayTryAgain: tryAgain()
     case .failure(let error):
       connection.worker.report(error, during: "send")
-      connection.reply(ticket, .refused(error.outcomeIsUnknown ? .outcomeUnknown : .unavailable))
+      connection.reply(ticket, .refused(.store(error)))
     }
   }
 

@@ -20,7 +20,7 @@ final class Membership {
   private let redis: RedisClient
   private let logger: Logger
   private var counts = ConnectionCounts()
-  private var waiters: [EventLoopPromise<Void>] = []
+  private var waiters: [(user: AccountName, promise: EventLoopPromise<Void>)] = []
   private var isReporting = false
   private var isMember = false
   private var isLeaving = false
@@ -43,12 +43,20 @@ final class Membership {
     return joined.futureResult
   }
 
+  /// Gives up joining: the process was told to stop before it served.
+  func abandonJoin() {
+    isLeaving = true
+    nextRenewal?.cancel()
+    joined.fail(CancellationError())
+  }
+
   /// A connection of the user began or ended here. The future succeeds when Redis knows, or when the first try to tell
   /// it failed; tries go on by themselves.
   func change(_ user: AccountName, by delta: Int) -> EventLoopFuture<Void> {
+    if isLeaving { return redis.eventLoop.makeSucceededVoidFuture() }
     counts.change(user, by: delta)
     let promise = redis.eventLoop.makePromise(of: Void.self)
-    waiters.append(promise)
+    waiters.append((user, promise))
     if !isReporting { report(in: .zero) }
     return promise.futureResult
   }
@@ -57,6 +65,8 @@ final class Membership {
   func leave() -> EventLoopFuture<Void> {
     isLeaving = true
     nextRenewal?.cancel()
+    for waiter in waiters { waiter.promise.succeed() }
+    waiters = []
     let promise = redis.eventLoop.makePromise(of: Void.self)
     remove(node, leaving: true) { promise.succeed() }
     return promise.futureResult
@@ -65,22 +75,22 @@ final class Membership {
   // MARK: Lease
 
   private func renew() {
-    if !isMember { redis.send(Presence.describe(node, description)) { _ in } }
-    redis.perform(Presence.renew(node, joining: !isMember)) { result in
+    redis.perform(Presence.renew(node, joiningAs: isMember ? nil : description)) { result in
       if self.isLeaving { return }
       let now = NIODeadline.now()
+      var next = Self.renewal
       switch result {
       case .success(.some(let ended)): self.renewed(ended, now)
       case .success(.none):
         self.logger.warning("this node was removed by its peers; joining again", metadata: ["node": "\(self.node)"])
         self.startOver()
+        next = Self.retry
       case .failure(let error):
         self.steadySince = nil
+        next = Self.retry
         self.logger.warning("the lease could not be renewed: \(error)", metadata: ["node": "\(self.node)"])
       }
-      self.nextRenewal = self.redis.eventLoop.assumeIsolated().scheduleTask(
-        in: self.isMember ? Self.renewal : Self.retry
-      ) { self.renew() }
+      self.nextRenewal = self.redis.eventLoop.assumeIsolated().scheduleTask(in: next) { self.renew() }
     }
   }
 
@@ -128,12 +138,13 @@ final class Membership {
 
   private func sendReport() {
     let report = counts.takeReport()
-    let waiting = waiters
-    waiters = []
+    let users = Set(report.map(\.0))
+    let waiting = waiters.filter { users.contains($0.user) }
+    waiters.removeAll { users.contains($0.user) }
     redis.perform(Presence.set(report, on: node)) { result in
       self.isReporting = false
       if case .success(true) = result {} else { self.counts.failed(report) }
-      for promise in waiting { promise.succeed() }
+      for waiter in waiting { waiter.promise.succeed() }
       if self.isLeaving || !self.counts.hasUnreported && self.waiters.isEmpty { return }
       switch result {
       case .success(true): self.report(in: .zero)

@@ -35,7 +35,10 @@ package struct PasswordHash: Sendable, CustomStringConvertible {
         values[parts[0]] = value
       }
       guard let log2n = values["ln"], let blockSize = values["r"], let parallelism = values["p"],
-        (1...20).contains(log2n), (1...32).contains(blockSize), (1...16).contains(parallelism)
+        (1...20).contains(log2n), (1...32).contains(blockSize), (1...16).contains(parallelism),
+        // In all no more than `ln=20,r=8,p=1` (`KDF.Scrypt` takes a bound on memory but ignores it), and within
+        // scrypt's own domain (RFC 7914, section 6: N < 2^(128 r / 8)).
+        (blockSize * parallelism) << log2n <= 8 << 20, log2n < 16 * blockSize
       else { return nil }
       (self.log2n, self.blockSize, self.parallelism) = (log2n, blockSize, parallelism)
     }
@@ -77,9 +80,7 @@ package struct PasswordHash: Sendable, CustomStringConvertible {
 
   /// Whether this is the password. The comparison takes constant time (`SymmetricKey`'s `==`).
   package func matches(_ password: String) -> Bool {
-    guard let derived = try? Self.derive(password, salt: salt, cost: cost, count: hash.bitCount / 8) else {
-      return false
-    }
+    let derived = try? Self.derive(password, salt: salt, cost: cost, count: hash.bitCount / 8)
     return derived == hash
   }
 
@@ -92,7 +93,7 @@ package struct PasswordHash: Sendable, CustomStringConvertible {
   private static func derive(_ password: String, salt: Data, cost: Cost, count: Int) throws -> SymmetricKey {
     try KDF.Scrypt.deriveKey(
       from: Array(password.utf8), salt: salt, outputByteCount: count, rounds: 1 << cost.log2n,
-      blockSize: cost.blockSize, parallelism: cost.parallelism, maxMemory: 2 << 30)
+      blockSize: cost.blockSize, parallelism: cost.parallelism)
   }
 }
 

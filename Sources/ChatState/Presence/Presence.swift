@@ -12,17 +12,14 @@ package enum Presence {
   /// Users per call when a node is removed: bounds how long one script holds Redis.
   static let removalBatch = 500
 
-  /// Describes a node. Goes before `join`.
-  package static func describe(_ node: NodeID, _ fields: [(String, String)]) -> RedisCommand {
-    RedisCommand(["HSET", .text(KeySpace.node(node))] + fields.flatMap { [.text($0.0), .text($0.1)] })
-  }
-
-  /// Takes or renews a lease and answers the nodes whose lease has ended; `.some(nil)` if this node was removed.
-  package static func renew(_ node: NodeID, joining: Bool) -> RedisRequest<[NodeID]?> {
-    RedisRequest(
+  /// Renews a lease, or takes the first one with a description of the node, and answers the nodes whose lease has ended;
+  /// `.some(nil)` if this node was removed.
+  package static func renew(_ node: NodeID, joiningAs description: [(String, String)]?) -> RedisRequest<[NodeID]?> {
+    let fields = (description ?? []).flatMap { [RedisArgument.text($0.0), .text($0.1)] }
+    return RedisRequest(
       RedisCommand(
-        Scripts.nodeRenew, keys: [KeySpace.nodes],
-        [.text(node.description), .number(lease), .number(joining ? 1 : 0)])
+        Scripts.nodeRenew, keys: [KeySpace.nodes, KeySpace.node(node)],
+        [.text(node.description), .number(lease)] + fields)
     ) { reply in
       if case .null = reply { return .some(nil) }
       return reply.elements?.compactMap { $0.text.map { NodeID($0) } }
@@ -39,7 +36,7 @@ package enum Presence {
     ) { $0.integer }
   }
 
-  /// Sets the connections of users on a node; `false` if this node was removed.
+  /// Sets the connections of users on a node; `false` if this node was or is being removed.
   package static func set(_ connections: [(AccountName, Int)], on node: NodeID) -> RedisRequest<Bool> {
     RedisRequest(
       RedisCommand(

@@ -16,5 +16,8 @@ local left = redis.call('HLEN', KEYS[3])
 if left == 0 then
   redis.call('DEL', KEYS[2], KEYS[3])
   redis.call('ZREM', KEYS[1], ARGV[1])
+elseif lease then
+  -- A lease of 0 shows the node to whoever goes on, and fences it: it can't come back with half of its users gone.
+  redis.call('ZADD', KEYS[1], 0, ARGV[1])
 end
 return left

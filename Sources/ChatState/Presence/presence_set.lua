@@ -1,9 +1,10 @@
 #!lua flags=allow-oom
 -- Sets how many connections users have on a node (0: none) and keeps the active set in step: its score is the number
 -- of nodes on which a user is. Idempotent: counts are absolute, and only a change of the node's own hash moves the score.
--- A node that was removed gets -1: it must join again under a new id.
+-- A node that was or is being removed (its lease is 0) gets -1: it must join again under a new id.
 -- KEYS: nodes, users of the node, active   ARGV: node id, then user, connections, …
-if not redis.call('ZSCORE', KEYS[1], ARGV[1]) then return -1 end
+local lease = redis.call('ZSCORE', KEYS[1], ARGV[1])
+if not lease or lease == '0' then return -1 end
 for i = 2, #ARGV, 2 do
   local user, connections = ARGV[i], ARGV[i + 1]
   if connections ~= '0' then

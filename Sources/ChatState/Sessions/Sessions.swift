@@ -22,7 +22,7 @@ package enum Sessions {
   /// A session lives this long after its last use, in milliseconds: 24 h.
   package static let life = 24 * 3600 * 1000
 
-  /// Writes a new session. `enterInIndex` goes before it.
+  /// Writes a new session. It counts once `enterInIndex` has worked.
   package static func open(
     _ session: Session, node: NodeID, address: String, at now: Timestamp
   ) -> RedisRequest<Void> {
@@ -37,13 +37,19 @@ package enum Sessions {
     ) { _ in () }
   }
 
-  /// Notes in the user's index how long a session lives at least.
-  package static func enterInIndex(_ session: Session, at now: Timestamp) -> RedisCommand {
-    RedisCommand(
-      Scripts.sessionIndex, keys: [KeySpace.sessions(of: session.user)],
-      [
-        .text(session.id.description), .number(Int(now.milliseconds) + life), .number(Int(now.milliseconds)),
-      ])
+  /// Notes in the user's index how long a session lives at least. `false`: the account is gone, disabled, or (where the
+  /// checked password is given) has another password now; the session must end.
+  package static func enterInIndex(
+    _ session: Session, passwordHash: String = "", at now: Timestamp
+  ) -> RedisRequest<Bool> {
+    RedisRequest(
+      RedisCommand(
+        Scripts.sessionIndex, keys: [KeySpace.sessions(of: session.user), KeySpace.account(session.user)],
+        [
+          .text(session.id.description), .number(Int(now.milliseconds) + life), .number(Int(now.milliseconds)),
+          .text(passwordHash),
+        ])
+    ) { $0.integer.map { $0 == 1 } }
   }
 
   /// Prolongs a session; `.some(nil)` if it has ended.
@@ -65,17 +71,18 @@ package enum Sessions {
     RedisRequest(RedisCommand("EXISTS", .text(KeySpace.session(id)))) { $0.integer.map { $0 == 1 } }
   }
 
-  /// Ends a session: from here on its token is worthless.
+  /// Ends a session: from here on its token is worthless, and every node lets go of it.
   package static func end(_ id: SessionID) -> RedisRequest<Void> {
-    RedisRequest(RedisCommand("DEL", .text(KeySpace.session(id)))) { _ in () }
+    RedisRequest(
+      RedisCommand(
+        Scripts.sessionEnd, keys: [KeySpace.session(id)],
+        [.text(KeySpace.control), .text(ControlMessage.logout(id).description)])
+    ) { _ in () }
   }
 
-  /// What follows `end`: every node lets go of the session at once, and the index forgets it.
-  package static func announceEnd(of id: SessionID, user: AccountName) -> [RedisCommand] {
-    [
-      RedisCommand("PUBLISH", .text(KeySpace.control), .text(ControlMessage.logout(id).description)),
-      RedisCommand("ZREM", .text(KeySpace.sessions(of: user)), .text(id.description)),
-    ]
+  /// Takes an ended session out of the index.
+  package static func removeFromIndex(_ id: SessionID, user: AccountName) -> RedisRequest<Void> {
+    RedisRequest(RedisCommand("ZREM", .text(KeySpace.sessions(of: user)), .text(id.description))) { _ in () }
   }
 
   /// The ids of a user's sessions.

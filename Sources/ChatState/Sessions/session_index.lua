@@ -1,6 +1,10 @@
 #!lua flags=allow-oom
 -- Notes in the user's index until when a session lives, and forgets the sessions that ended by themselves. Idempotent.
--- KEYS: sessions of the user   ARGV: session id, end of its life (ms), now (ms)
+-- Answers 0 and notes nothing if the account is gone, disabled, or has another password than the one that was checked:
+-- whoever ends all sessions of a user looks into this index, so a session that is not in it must not live.
+-- KEYS: sessions of the user, account   ARGV: session id, end of its life (ms), now (ms), password (PHC string) or ''
+local account = redis.call('HMGET', KEYS[2], 'password', 'disabled')
+if not account[1] or account[2] or (ARGV[4] ~= '' and ARGV[4] ~= account[1]) then return 0 end
 redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', ARGV[3])
 redis.call('ZADD', KEYS[1], ARGV[2], ARGV[1])
 return 1

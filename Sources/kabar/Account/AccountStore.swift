@@ -33,7 +33,8 @@ struct AccountStore: Sendable {
     do {
       result = .success(try await body(AccountStore(redis: redis)))
     } catch let error as RedisError {
-      result = .failure(Failure("\(error) (\(address))"))
+      let reason = await redis.connectionFailure.map { ": \($0)" } ?? ""
+      result = .failure(Failure("\(error) (\(address))\(reason)"))
     } catch {
       result = .failure(error)
     }
@@ -66,9 +67,6 @@ struct AccountStore: Sendable {
     }
   }
 
-  /// Whether there is no account at all.
-  func isEmpty() async throws -> Bool { try await redis.perform(Accounts.names(after: nil, limit: 1)).isEmpty }
-
   /// Sets a password and ends the sessions that the old one opened; `false` if there is no such account.
   func setPassword(of name: AccountName, _ password: String) async throws -> Bool {
     let hash = try PasswordHash(password: password)
@@ -86,16 +84,16 @@ struct AccountStore: Sendable {
 
   /// Removes an account; `false` if there is none.
   func remove(_ name: AccountName) async throws -> Bool {
-    try await endSessions(of: name)
-    let wasThere = try await redis.perform(Accounts.remove(name))
+    // Disabled first: from here on no login succeeds, so that no session is missed.
+    guard try await setDisabled(true, name) else { return false }
     try await redis.perform(Accounts.removeFromIndex(name))
-    return wasThere
+    return try await redis.perform(Accounts.remove(name))
   }
 
   private func endSessions(of name: AccountName) async throws {
     for session in try await redis.perform(Sessions.ids(of: name)) {
       try await redis.perform(Sessions.end(session))
-      for command in Sessions.announceEnd(of: session, user: name) { _ = try await redis.send(command) }
+      try await redis.perform(Sessions.removeFromIndex(session, user: name))
     }
   }
 }

@@ -10,40 +10,47 @@ enum CSVRecords {
     var fields: [String]
   }
 
-  /// `nil` if the text ends within quotes. Empty lines are skipped.
+  /// `nil` if the text ends within quotes. Empty lines and a byte order mark are skipped.
   static func parse(_ text: String) -> [Record]? {
     var records: [Record] = []
     var record = Record(line: 1, fields: [])
-    var field = ""
+    var field = String.UnicodeScalarView()
     var line = 1
     var isQuoted = false
     var wasQuote = false  // a quote inside quotes: the end, or the first half of a doubled one
+    var wasReturn = false
 
+    func endField() {
+      record.fields.append(String(field))
+      field.removeAll()
+    }
     func endRecord() {
-      record.fields.append(field)
+      endField()
       if record.fields != [""] { records.append(record) }
-      field = ""
       record = Record(line: line, fields: [])
     }
 
-    for character in text {
-      if character.isNewline { line += 1 }
+    // Code points, not characters: a comma or a quote is one also where a combining mark joins it.
+    let scalars = text.unicodeScalars
+    for scalar in scalars.first == "\u{FEFF}" ? scalars.dropFirst() : scalars[...] {
+      let endsReturn = wasReturn && scalar == "\n"
+      wasReturn = scalar == "\r"
+      if wasReturn || scalar == "\n" && !endsReturn { line += 1 }
       if isQuoted {
-        if wasQuote, character != "\"" { isQuoted = false }
+        if wasQuote, scalar != "\"" { isQuoted = false }
         if isQuoted {
-          if character != "\"" || wasQuote { field.append(character) }
-          wasQuote = character == "\"" && !wasQuote
+          if scalar != "\"" || wasQuote { field.append(scalar) }
+          wasQuote = scalar == "\"" && !wasQuote
           continue
         }
       }
       wasQuote = false
-      switch character {
+      switch scalar {
       case "\"" where field.isEmpty: isQuoted = true
-      case ",":
-        record.fields.append(field)
-        field = ""
-      case _ where character.isNewline: endRecord()
-      default: field.append(character)
+      case ",": endField()
+      case "\n" where endsReturn: record.line = line
+      case "\n", "\r": endRecord()
+      default: field.append(scalar)
       }
     }
     if isQuoted, !wasQuote { return nil }

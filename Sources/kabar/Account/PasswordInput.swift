@@ -29,7 +29,10 @@ struct PasswordInput: ParsableArguments {
     guard (1...ProtocolLimits.passwordBytes).contains(password.utf8.count) else {
       throw Failure("a password has 1 to \(ProtocolLimits.passwordBytes) bytes")
     }
-    guard password.first != " ", password.last != " ", password.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7F }) else {
+    // By code points, as the parser reads a line: a space before a combining mark is a space, C1 is a control character.
+    let scalars = password.unicodeScalars
+    let hasControl = scalars.contains { $0.properties.generalCategory == .control }
+    guard scalars.first != " ", scalars.last != " ", !hasControl else {
       throw Failure("a password has no control characters and no space at its ends")
     }
     return password

@@ -1,5 +1,5 @@
 // The four accounts to try Kabar with.
-// Never added where there is any other account.
+// Never added to a Redis that is not this cluster's own.
 // Called by `kabar up` on its main thread, before the nodes start.
 
 import ChatProtocol
@@ -17,11 +17,10 @@ enum DemoAccounts {
     ("lineker", "surabaya", "Gary Lineker"),
   ]
 
-  /// Adds them if Redis holds no account; answers whether it did.
-  static func addIfNew(redis: RedisAddress) throws -> Bool {
+  /// Adds those that are not there; answers `true`. Called for new data only, also once more if that was interrupted.
+  static func add(redis: RedisAddress) throws -> Bool {
     try MultiThreadedEventLoopGroup.singleton.any().makeFutureWithTask {
       try await AccountStore.with(redis) { store in
-        guard try await store.isEmpty() else { return false }
         for account in all {
           guard let name = AccountName(account.name), let display = DisplayName(account.display) else { continue }
           _ = try await store.add(name, display, password: account.password)

@@ -27,7 +27,7 @@ struct UpCommand: ParsableCommand {
   @Option(help: ArgumentHelp("The folder for the private Redis's data; made if missing.", valueName: "folder"))
   var data = "./.kabar"
 
-  @Flag(help: "Leave new data without the demo accounts.")
+  @Flag(help: "Leave new data without the demo accounts. (A Redis named by --redis never gets them.)")
   var noDemoAccounts = false
 
   @Option(help: ArgumentHelp("Use this Redis instead of a private one.", valueName: "url"))
@@ -55,7 +55,8 @@ struct UpCommand: ParsableCommand {
       nodes: nodes, host: host, port: port, threads: threads, store: store, nodeProgram: nodeProgram ?? executable,
       launcher: executable, demoAccounts: DemoAccounts.all.map { "\($0.name) \($0.password)" })
     let supervisor = try Supervisor(
-      plan: plan, prepareData: noDemoAccounts ? nil : { url in try DemoAccounts.addIfNew(redis: RedisAddress(url)) })
+      plan: plan,
+      prepareData: noDemoAccounts || redis != nil ? nil : { url in try DemoAccounts.add(redis: RedisAddress(url)) })
     throw ExitCode(supervisor.run())
   }
 

@@ -1,0 +1,72 @@
+// Owns: confirming messages in a real Redis.
+// Must never: let a message go that was not confirmed.
+// Runs on: swift-testing.
+import ChatProtocol
+import ChatState
+import RedisClient
+import TestSupport
+import Testing
+
+@Suite struct InboxesTests {
+  private let key = "kabar:{u:arini}:inbox"
+
+  private func confirm(_ sequence: Int, _ mark: String, _ redis: RedisHandle) async throws -> Bool {
+    try await redis.perform(Inboxes.confirm(of: name("arini"), upTo: sequence, mark: Array(mark.utf8))) != nil
+  }
+
+  private func list(_ redis: RedisHandle) async throws -> [String] { try await redis.texts("LRANGE \(key) 0 -1") }
+
+  @Test func `what is confirmed leaves the list, and the count stays`() async throws {
+    try await withRedis { _, redis in
+      try await redis.run("RPUSH \(key) 40 m41 m42 m43")
+      #expect(try await confirm(42, "m42", redis))
+      #expect(try await list(redis) == ["42", "m43"])
+      // Again: a repetition finds it done and takes nothing more.
+      #expect(try await confirm(42, "m42", redis))
+      #expect(try await confirm(41, "m41", redis))
+      #expect(try await list(redis) == ["42", "m43"])
+      #expect(try await redis.perform(Inboxes.append(Array("m44".utf8), to: name("arini"))) == .stored(length: 3))
+      #expect(try await confirm(44, "m44", redis))
+      #expect(try await list(redis) == ["44"])
+      #expect(try await redis.perform(Inboxes.append(Array("m45".utf8), to: name("arini"))) == .stored(length: 2))
+    }
+  }
+
+  @Test func `a mark is a piece of the element, taken literally`() async throws {
+    try await withRedis { _, redis in
+      try await redis.run(#"RPUSH \#(key) 0 {"id":"a.c%d[x]-+*?^$"} {"id":"abc"}"#)
+      #expect(try await !confirm(2, #""id":"a.c""#, redis))
+      #expect(try await confirm(1, #""id":"a.c%d[x]-+*?^$""#, redis))
+      #expect(try await list(redis) == ["1", #"{"id":"abc"}"#])
+    }
+  }
+
+  @Test func `a list that has changed under the reader loses nothing`() async throws {
+    try await withRedis { _, redis in
+      #expect(try await !confirm(1, "m1", redis), "no list")
+      #expect(try await redis.run("EXISTS \(key)") == .integer(0))
+      try await redis.run("RPUSH \(key) 0 m1 m2")
+      #expect(try await !confirm(2, "m1", redis), "another message")
+      #expect(try await !confirm(3, "m2", redis), "beyond the end")
+      #expect(try await list(redis) == ["0", "m1", "m2"])
+      try await redis.run("LSET \(key) 0 what")
+      #expect(try await !confirm(1, "m1", redis), "a first element that is no count")
+      #expect(try await list(redis) == ["what", "m1", "m2"])
+    }
+  }
+
+  @Test func `users can confirm while Redis is at its memory limit`() async throws {
+    try await withRedis { server, redis in
+      try await redis.run("RPUSH \(key) 999998 m999999 m1000000 m1000001")
+      #expect(try server.command("CONFIG SET maxmemory 1") == "+OK")
+      let refused = try await redis.send(Inboxes.append(Array("x".utf8), to: name("arini")).command)
+      guard case .error(let error) = refused else {
+        Issue.record("Redis is not at its limit: \(refused)")
+        return
+      }
+      #expect(error.kind == .outOfMemory)
+      #expect(try await confirm(1_000_000, "m1000000", redis))
+      #expect(try await list(redis) == ["1000000", "m1000001"])
+    }
+  }
+}
