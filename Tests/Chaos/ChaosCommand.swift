@@ -55,8 +55,7 @@ struct RunCommand: ParsableCommand {
   }
 
   func run() throws {
-    for number in [SIGINT, SIGTERM, SIGHUP] { signal(number) { _ in isInterrupted.store(true, ordering: .relaxed) } }
-    signal(SIGPIPE, SIG_IGN)
+    endInOrderOnSignals()
     let settings = ChaosSettings(
       program: kabar ?? (CommandLine.executablePath as NSString).deletingLastPathComponent + "/kabar",
       seconds: seconds, seed: seed ?? UInt64.random(in: 1...999_999), nodes: nodes,
@@ -77,6 +76,18 @@ struct RunCommand: ParsableCommand {
       FileHandle.standardError.write(Data("chaos: \(error)\n".utf8))
       throw ExitCode(2)
     }
+  }
+
+  /// Whoever started this program may have blocked or ignored them.
+  private func endInOrderOnSignals() {
+    var ending = sigset_t()
+    sigemptyset(&ending)
+    for number in [SIGINT, SIGTERM, SIGHUP] {
+      signal(number) { _ in isInterrupted.store(true, ordering: .relaxed) }
+      sigaddset(&ending, number)
+    }
+    pthread_sigmask(SIG_UNBLOCK, &ending, nil)
+    signal(SIGPIPE, SIG_IGN)
   }
 }
 

@@ -19,11 +19,17 @@ import Testing
     func count(_ rule: Verdict.Rule) -> Int { violations[rule.rawValue] ?? 0 }
   }
 
+  /// Starts the program beside the test runner. What it can't remove after a SIGKILL is in the folder of the test.
+  private func start(_ arguments: [String], in folder: TestFolder) throws -> TestProcess {
+    let program = (kabarProgram as NSString).deletingLastPathComponent + "/chaos"
+    return try TestProcess(
+      program, arguments, environment: ["TMPDIR": folder.path], output: "\(folder.path)/out")
+  }
+
   /// Runs the program beside the test runner and answers what it printed and its exit status.
   private func chaos(_ arguments: String...) throws -> (outcome: Outcome, status: Int32) {
     let folder = try TestFolder()
-    let program = (kabarProgram as NSString).deletingLastPathComponent + "/chaos"
-    let process = try TestProcess(program, arguments + ["--json"], output: "\(folder.path)/out")
+    let process = try start(arguments + ["--json"], in: folder)
     let status = process.waitUntilExit()
     guard let outcome = try? JSONDecoder().decode(Outcome.self, from: Data(process.text.utf8)) else {
       throw TestFailure("chaos ended with \(status): \(process.text)")
@@ -62,8 +68,7 @@ import Testing
 
   @Test(arguments: [SIGINT, SIGKILL]) func `no process is left, however it ends`(signal: Int32) async throws {
     let folder = try TestFolder()
-    let program = (kabarProgram as NSString).deletingLastPathComponent + "/chaos"
-    let process = try TestProcess(program, ["--seconds", "60"], output: "\(folder.path)/out")
+    let process = try start(["--seconds", "60"], in: folder)
     // Redis and three nodes.
     #expect(await eventually { Self.children(of: process.pid).count == 4 })
     let children = Self.children(of: process.pid)

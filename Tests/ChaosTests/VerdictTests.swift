@@ -15,7 +15,8 @@ import Testing
       ],
       views: [
         view([(1, 1), (2, 2)], confirmed: 0), view([(1, 1), (2, 2)], confirmed: 0, again: 2),
-        view([(5, 3)], confirmed: 2), view([], confirmed: 3),
+        // The last: she has confirmed whatever there was.
+        view([(5, 3)], confirmed: 2), view([], confirmed: 9),
       ], requests: 9)
   }
 
