@@ -6,15 +6,20 @@ import Foundation
 import Glibc
 import Synchronization
 
-@main struct ChaosCommand: ParsableCommand {
-  static let configuration = CommandConfiguration(
-    commandName: "chaos", abstract: "Does its worst to a private cluster and checks that every promise is kept.",
-    subcommands: [RunCommand.self, ExecChildCommand.self], defaultSubcommand: RunCommand.self)
+@main enum ChaosProgram {
+  /// `chaos exec-child PARENT PROGRAM …` is the hidden step between a run and each of its processes.
+  static func main() {
+    let words = CommandLine.arguments
+    if words.count > 3, words[1] == "exec-child", let parent = pid_t(words[2]) {
+      ChildProcess.becomeChild(of: parent, Array(words[3...]))
+    }
+    ChaosCommand.main()
+  }
 }
 
-struct RunCommand: ParsableCommand {
+struct ChaosCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "run",
+    commandName: "chaos",
     abstract: "Does its worst to a private cluster and checks that every promise is kept.",
     discussion: """
       Starts a redis-server (append-only file, fsync always) and some nodes on one port of 127.0.0.1, each node behind a
@@ -56,8 +61,13 @@ struct RunCommand: ParsableCommand {
 
   func run() throws {
     endInOrderOnSignals()
+    let program = kabar ?? (CommandLine.executablePath as NSString).deletingLastPathComponent + "/kabar"
+    guard FileManager.default.isExecutableFile(atPath: program) else {
+      FileHandle.standardError.write(Data("chaos: there is no program \(program)\n".utf8))
+      throw ExitCode(2)
+    }
     let settings = ChaosSettings(
-      program: kabar ?? (CommandLine.executablePath as NSString).deletingLastPathComponent + "/kabar",
+      program: program,
       seconds: seconds, seed: seed ?? UInt64.random(in: 1...999_999), nodes: nodes,
       faultsPerMinute: faultsPerMinute, sabotage: sabotage)
     if !json {
@@ -89,16 +99,6 @@ struct RunCommand: ParsableCommand {
     pthread_sigmask(SIG_UNBLOCK, &ending, nil)
     signal(SIGPIPE, SIG_IGN)
   }
-}
-
-/// The hidden step between a run and each of its processes.
-struct ExecChildCommand: ParsableCommand {
-  static let configuration = CommandConfiguration(commandName: "exec-child", shouldDisplay: false)
-
-  @Option var parent: Int32
-  @Argument(parsing: .postTerminator) var command: [String]
-
-  func run() throws { ChildProcess.becomeChild(of: parent, command) }
 }
 
 extension Sabotage: ExpressibleByArgument {}

@@ -23,7 +23,7 @@ struct ChildProcess {
     defer { posix_spawnattr_destroy(&attributes) }
     posix_spawnattr_setpgroup(&attributes, 0)
     posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETPGROUP))
-    let words = [Self.launcher, "exec-child", "--parent", "\(getpid())", "--"] + command
+    let words = [Self.launcher, "exec-child", "\(getpid())"] + command
     var pid: pid_t = 0
     let status = Self.withCStrings(words) { posix_spawn(&pid, Self.launcher, &actions, &attributes, $0, environ) }
     guard status == 0 else { throw TestFailure("\(command[0]): \(String(cString: strerror(status)))") }

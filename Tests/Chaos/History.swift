@@ -10,6 +10,8 @@ struct History: Sendable, Equatable {
   var views: [View] = []
   /// Commands that were written.
   var requests = 0
+  /// The longest that a reply took, in milliseconds, without the time in which a node was stopped.
+  var slowestReply = 0
   /// Requests that were neither answered nor their connection closed in time, in words.
   var overdue: [String] = []
   /// Anything else that must not happen, in words: a node that crashed, a reply that makes no sense.

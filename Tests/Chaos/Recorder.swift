@@ -72,6 +72,13 @@ final class Recorder: Sendable {
     }
   }
 
+  /// The reply to a request written at `time` is there.
+  func answered(since time: Int) {
+    let allowance = deadline(since: time) - time - Self.patience
+    let elapsed = FaultProxy.now() - time - allowance
+    state.withLock { $0.history.slowestReply = max($0.history.slowestReply, elapsed) }
+  }
+
   /// A request got neither an answer nor an end in time.
   func overdue(_ text: String) { state.withLock { $0.history.overdue.append(text) } }
 
@@ -83,7 +90,10 @@ extension LineConnection {
   func reply(since time: Int, _ what: @autoclosure () -> String, _ recorder: Recorder) throws(NoReply) -> WireReply {
     while true {
       do throws(NoReply) {
-        if let reply = try reply(until: recorder.deadline(since: time)) { return reply }
+        if let reply = try reply(until: recorder.deadline(since: time)) {
+          recorder.answered(since: time)
+          return reply
+        }
         recorder.incident("a reply to \(what()) is no JSON object with a status")
         throw .closed
       } catch .late where recorder.deadline(since: time) > FaultProxy.now() {

@@ -7,6 +7,8 @@ import Foundation
 struct Report: Encodable {
   let seed: UInt64
   let seconds: Int
+  /// What repeats the run.
+  let command: String
   let isClean: Bool
   let acknowledged: Int
   let lost: Int
@@ -22,6 +24,8 @@ struct Report: Encodable {
   let unknown: Int
   let deliveredAgainUnmarked: Int
   let requests: Int
+  /// Milliseconds, without the time in which a node was stopped.
+  let slowestReply: Int
   let faults: [String: Int]
   /// The faults in the order of their time.
   let faultLog: [String]
@@ -32,6 +36,10 @@ struct Report: Encodable {
   init(_ result: ChaosResult, _ settings: ChaosSettings) {
     let verdict = result.verdict
     (seed, seconds, isClean) = (settings.seed, settings.seconds, verdict.isClean)
+    command =
+      "deploy/chaos --seconds \(seconds) --seed \(seed) --nodes \(settings.nodes)"
+      + " --faults-per-minute \(settings.faultsPerMinute)"
+      + (settings.sabotage.map { " --sabotage \($0.rawValue)" } ?? "")
     acknowledged = verdict.acknowledged
     lost = verdict.count(.lost)
     storedTwice = verdict.count(.storedTwice)
@@ -45,6 +53,7 @@ struct Report: Encodable {
       verdict.violations.filter { $0.rule == rule }.prefix(Self.detailsPerRule).map { "\(rule.rawValue): \($0.detail)" }
     }
     (refused, unknown, requests) = (verdict.refused, verdict.unknown, verdict.requests)
+    slowestReply = verdict.slowestReply
     faultLog = result.log
     faults = Dictionary(uniqueKeysWithValues: FaultKind.allCases.map { ($0.rawValue, result.faults[$0] ?? 0) })
   }
@@ -68,7 +77,7 @@ struct Report: Encodable {
     }
     lines += [
       row("refused", refused, "must not be stored"), row("unknown outcome", unknown, "may be stored once or not"),
-      row("requests", requests), "", "faults",
+      row("requests", requests), row("slowest reply", slowestReply, "ms, stopped nodes not counted"), "", "faults",
     ]
     lines += FaultKind.allCases.map { row("  " + $0.rawValue, faults[$0.rawValue] ?? 0) }
     if !details.isEmpty {
@@ -77,7 +86,7 @@ struct Report: Encodable {
     }
     lines += [
       "",
-      "\(isClean ? "Every promise was kept." : "BROKEN.") Once more: deploy/chaos --seconds \(seconds) --seed \(seed)",
+      "\(isClean ? "Every promise was kept." : "BROKEN.") Once more: \(command)",
     ]
     return lines.joined(separator: "\n")
   }

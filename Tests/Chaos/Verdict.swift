@@ -41,6 +41,8 @@ struct Verdict: Sendable, Equatable {
   /// Those without `"redelivered": true`: the mark is best effort when Redis fails while it is noted.
   private(set) var unmarked = 0
   private(set) var requests = 0
+  /// Milliseconds.
+  private(set) var slowestReply = 0
   private(set) var violations: [Violation] = []
 
   /// Whether every promise was kept.
@@ -51,7 +53,7 @@ struct Verdict: Sendable, Equatable {
 
   /// Judges a history whose inboxes were drained at the end.
   init(_ history: History) {
-    requests = history.requests
+    (requests, slowestReply) = (history.requests, history.slowestReply)
     for text in history.overdue { report(.neverAnswered, text) }
     for text in history.incidents { report(.incident, text) }
     var places: [Key: Place] = [:]
