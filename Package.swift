@@ -111,6 +111,14 @@ let package = Package(
     .testTarget(name: "ChaosTests", dependencies: ["chaos", "kabar", "TestSupport"], swiftSettings: strict),
     .testTarget(name: "ChatProtocolTests", dependencies: ["ChatProtocol", "TestSupport"], swiftSettings: strict),
     .testTarget(
+      name: "RedisClientTests",
+      dependencies: [
+        "RedisClient", "TestSupport",
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
+        .product(name: "Logging", package: "swift-log"),
+      ], swiftSettings: strict),
+    .testTarget(
       name: "ChatStateTests",
       dependencies: [
         "ChatState", "ChatProtocol", "RedisClient", "TestSupport",

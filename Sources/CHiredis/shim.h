@@ -1,4 +1,4 @@
-// hiredis as Swift sees it: the RESP codec, and a reader that does not believe an advertised array length.
+// hiredis as Swift sees it: the RESP codec, and a reader that bounds the length and the nesting of arrays.
 // Never opens a socket: SwiftNIO owns the bytes on the wire.
 // Called from one event loop at a time; keeps no global state.
 #ifndef KABAR_CHIREDIS_SHIM_H
@@ -23,10 +23,16 @@ typedef struct kabar_reader {
   long long max_elements;
 } kabar_reader;
 
+// How many arrays may lie in each other. hiredis 0.14 stops at 8, 1.x at 1024 or never; both free them by recursion.
+#define KABAR_MAX_DEPTH 7
+
 // hiredis allocates the whole array when it reads its header, so "*1000000000\r\n" alone would take 8 GB.
 static void *kabar_create_capped_array(const redisReadTask *task, kabar_array_length elements) {
   kabar_reader *self = (kabar_reader *)task->privdata;
   if ((long long)elements > self->max_elements) return NULL;
+  int depth = 1;
+  for (const redisReadTask *outer = task->parent; outer; outer = outer->parent) depth++;
+  if (depth > KABAR_MAX_DEPTH) return NULL;
   return self->create_array(task, elements);
 }
 

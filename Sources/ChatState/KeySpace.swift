@@ -9,7 +9,7 @@ import ChatProtocol
 /// | key | type | holds | ends |
 /// | --- | --- | --- | --- |
 /// | `kabar:accounts` | ZSET | every account name, score 0, so that a list needs no scan | with the account |
-/// | `kabar:{u:NAME}:account` | HASH | `name` (display), `password` (PHC string), `created`, perhaps `disabled` | `account remove` |
+/// | `kabar:{u:NAME}:account` | HASH | `name` (display), `password` (PHC string), `created`; while it is disabled also `disabled` | `account remove` |
 /// | `kabar:{u:NAME}:inbox` | LIST | element 0: how many messages were ever confirmed; then records, oldest first | with the account |
 /// | `kabar:{u:NAME}:inbox:disabled` | LIST | the same while the account is disabled: nobody can send to it | `account enable` |
 /// | `kabar:{u:NAME}:shown` | STRING | sequence number of the last message that was ever shown | with the account |

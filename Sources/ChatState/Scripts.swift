@@ -23,8 +23,9 @@ package enum Scripts {
   static let nodeRemove = RedisScript(PackageResources.node_remove_lua)
   static let presenceSet = RedisScript(PackageResources.presence_set_lua)
 
-  /// What every connection of a node loads in its handshake; the others are loaded when they are first called.
+  /// What every connection of a node loads in its handshake.
   package static let all = [
-    sessionOpen, sessionEnd, sessionIndex, sessionUse, inboxConfirm, nodeRenew, nodeRemove, presenceSet,
+    accountAdd, accountDisable, accountEnable, accountSetPassword, inboxAppend, sessionOpen, sessionEnd, sessionIndex,
+    sessionUse, inboxConfirm, nodeRenew, nodeRemove, presenceSet,
   ]
 }

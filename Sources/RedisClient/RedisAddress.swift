@@ -96,6 +96,7 @@ package struct RedisAddress: Equatable, Sendable, CustomStringConvertible {
       }
     } else if let colon = text.lastIndex(of: ":") {
       host = text[..<colon]
+      guard !host.contains(":") else { throw invalid }  // IPv6 needs its brackets
       port = text[text.index(after: colon)...]
     }
     let number = port.map { Int($0) } ?? 6379
@@ -108,7 +109,9 @@ package struct RedisAddress: Equatable, Sendable, CustomStringConvertible {
     var rest = text.utf8[...]
     while let byte = rest.popFirst() {
       if byte == UInt8(ascii: "%") {
-        guard rest.count >= 2, let value = UInt8(String(decoding: rest.prefix(2), as: UTF8.self), radix: 16) else {
+        let digits = String(decoding: rest.prefix(2), as: UTF8.self)
+        // A sign would be a number, too.
+        guard digits.utf8.count == 2, digits.allSatisfy(\.isHexDigit), let value = UInt8(digits, radix: 16) else {
           return nil
         }
         rest = rest.dropFirst(2)

@@ -37,7 +37,7 @@ package final class RedisClient {
     link = RedisLink(
       configuration, eventLoop: eventLoop, logger: logger,
       onReady: { [unowned self] in ready() }, onReply: { [unowned self] in received($0) },
-      onEnd: { [unowned self] in ended() })
+      onEnd: { [unowned self] in ended($0) })
   }
 
   /// Why there is no connection, in words; `nil` if there is one.
@@ -73,7 +73,7 @@ package final class RedisClient {
     clock?.cancel()
     link?.close()
     link = nil
-    for completion in queue.connectionLost() + queue.removeWaiting() { completion(.failure(.closed)) }
+    for completion in queue.connectionLost(repeating: false) + queue.removeWaiting() { completion(.failure(.closed)) }
   }
 
   private func send(_ command: RedisCommand, deadline: NIODeadline, _ completion: @escaping Completion) {
@@ -161,9 +161,11 @@ package final class RedisClient {
     }
   }
 
-  private func ended() {
+  private func ended(_ reason: RedisConnection.End) {
     onReadinessChange?(false)
-    for completion in queue.connectionLost() { completion(.failure(.connectionLost(written: true))) }
+    for completion in queue.connectionLost(repeating: reason.isNoFaultOfARequest) {
+      completion(.failure(.connectionLost(written: true)))
+    }
   }
 
   private func startClock() {

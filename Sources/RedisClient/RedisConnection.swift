@@ -17,8 +17,16 @@ final class RedisConnection: ChannelInboundHandler {
     case stalled
     case unrequestedReply
     case demoted
-    case refused(RedisServerError)
+    case subscriptionRefused(RedisServerError)
     case closedByUs
+
+    /// A reply that can't be decoded would come again: what was asked must not be asked again on the next connection.
+    var isNoFaultOfARequest: Bool {
+      switch self {
+      case .decoding, .unrequestedReply, .closedByUs: false
+      default: true
+      }
+    }
 
     var description: String {
       switch self {
@@ -28,8 +36,8 @@ final class RedisConnection: ChannelInboundHandler {
       case .handshake(let failure): "\(failure)"
       case .stalled: "Redis does not answer"
       case .unrequestedReply: "Redis sent a reply that nobody asked for"
-      case .refused(let error): "Redis refused: \(error.message)"
       case .demoted: "this Redis is no longer a master"
+      case .subscriptionRefused(let error): "Redis refused SUBSCRIBE: \(error.message)"
       case .closedByUs: "closed"
       }
     }

@@ -53,11 +53,14 @@ final class RedisLink {
   private var phase = Phase.idle
   private var lastEnd = ""
   private var readySince = NIODeadline.now()
-  private static let goodAfter = TimeAmount.seconds(1)
+
+  /// A connection that has lived this long was good: after its end the backoff begins anew. A server that lets us in
+  /// and throws us out at once is not asked ever faster.
+  private static let provenAfter = TimeAmount.seconds(1)
 
   private let onReady: () -> Void
   private let onReply: (RedisReply) -> Void
-  private let onEnd: () -> Void
+  private let onEnd: (RedisConnection.End) -> Void
 
   /// - Parameters:
   ///   - onReady: a connection may be used now.
@@ -65,7 +68,8 @@ final class RedisLink {
   ///   - onEnd: that connection is gone; the next `onReady` follows when there is another.
   init(
     _ configuration: RedisConfiguration, eventLoop: any EventLoop, logger: Logger,
-    onReady: @escaping () -> Void, onReply: @escaping (RedisReply) -> Void, onEnd: @escaping () -> Void
+    onReady: @escaping () -> Void, onReply: @escaping (RedisReply) -> Void,
+    onEnd: @escaping (RedisConnection.End) -> Void
   ) {
     self.configuration = configuration
     self.eventLoop = eventLoop
@@ -173,12 +177,11 @@ final class RedisLink {
 
   private func ended(_ reason: RedisConnection.End) {
     let last = phase
-    if case .closed = last { return onEnd() }
-    // A connection that was used for a while was a good one; one that ends at once must not be tried again at once.
-    if case .ready = last, readySince + Self.goodAfter <= .now() { backoff.reset() }
+    if case .closed = last { return onEnd(reason) }
     if case .shakingHands(_, _, let timeout) = last { timeout.cancel() }
+    if case .ready = last, readySince + Self.provenAfter <= .now() { backoff.reset() }
     retryLater("\(reason)")
-    if case .ready = last { onEnd() }
+    if case .ready = last { onEnd(reason) }
   }
 
   /// Says each reason once, not once for every try.

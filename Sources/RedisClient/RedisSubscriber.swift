@@ -31,7 +31,7 @@ package final class RedisSubscriber {
     link = RedisLink(
       configuration, eventLoop: eventLoop, logger: logger,
       onReady: { [unowned self] in subscribe() }, onReply: { [unowned self] in received($0) },
-      onEnd: {})
+      onEnd: { _ in })
   }
 
   package func start() {
@@ -59,7 +59,11 @@ package final class RedisSubscriber {
   private func received(_ reply: RedisReply) {
     lastTraffic = .now()
     pingSent = nil
-    if case .error(let error) = reply { link?.reconnect(because: .refused(error)) }
+    // The rights may come later (ACL), and until then the log says what is missing.
+    if case .error(let error) = reply {
+      link?.reconnect(because: .subscriptionRefused(error))
+      return
+    }
     guard let parts = reply.elements, let kind = parts.first?.text else { return }
     switch kind {
     case "message":

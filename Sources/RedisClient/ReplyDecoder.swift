@@ -26,6 +26,7 @@ final class ReplyDecoder {
   private let state: UnsafeMutablePointer<kabar_reader>
   /// Bytes fed since the last complete reply: hiredis itself would collect for ever.
   private var pendingBytes = 0
+  private var dead: Failure?
 
   init(limits: Limits = Limits()) throws(Failure) {
     guard let state = kabar_reader_new(Int64(limits.elements)) else { throw .outOfMemory }
@@ -37,25 +38,35 @@ final class ReplyDecoder {
 
   /// Adds what arrived.
   func feed(_ bytes: ByteBuffer) throws(Failure) {
+    if let dead { throw dead }
     pendingBytes += bytes.readableBytes
     let status = bytes.withUnsafeReadableBytes { part in
       redisReaderFeed(state.pointee.reader, part.baseAddress?.assumingMemoryBound(to: CChar.self), part.count)
     }
-    if status != REDIS_OK { throw failure() }
+    if status != REDIS_OK { throw die(of: failure()) }
   }
 
   /// The next complete reply; `nil` when more bytes are needed.
   func next() throws(Failure) -> RedisReply? {
+    if let dead { throw dead }
     var object: UnsafeMutableRawPointer?
-    guard redisReaderGetReply(state.pointee.reader, &object) == REDIS_OK else { throw failure() }
+    guard redisReaderGetReply(state.pointee.reader, &object) == REDIS_OK else { throw die(of: failure()) }
     guard let object else {
-      if pendingBytes > limits.bytes { throw .tooLarge }
+      if pendingBytes > limits.bytes { throw die(of: .tooLarge) }
       return nil
     }
     defer { freeReplyObject(object) }
     let reader = state.pointee.reader.pointee
-    pendingBytes = Int(reader.len - reader.pos)
+    let unread = Int(reader.len - reader.pos)
+    if pendingBytes - unread > limits.bytes { throw die(of: .tooLarge) }
+    pendingBytes = unread
     return RedisReply(object.assumingMemoryBound(to: redisReply.self).pointee)
+  }
+
+  /// hiredis remembers its own errors only.
+  private func die(of failure: Failure) -> Failure {
+    dead = failure
+    return failure
   }
 
   private func failure() -> Failure {
@@ -70,7 +81,7 @@ final class ReplyDecoder {
 }
 
 extension RedisReply {
-  /// Copies a reply tree of hiredis. Its depth is bounded by hiredis (8 levels).
+  /// Copies a reply tree of hiredis. Its depth is bounded by the shim (`KABAR_MAX_DEPTH`).
   fileprivate init(_ reply: redisReply) {
     switch reply.type {
     case REDIS_REPLY_INTEGER: self = .integer(Int(reply.integer))

@@ -90,12 +90,12 @@ struct RequestQueue<Completion> {
     return expiry
   }
 
-  /// The connection is gone: takes out the written requests that must not be repeated. The others wait for the next
-  /// connection, before all that waited already.
-  mutating func connectionLost() -> [Completion] {
+  /// The connection is gone: takes out the written requests that must not be repeated (or all). The others wait for the
+  /// next connection, before all that waited already.
+  mutating func connectionLost(repeating mayRepeat: Bool) -> [Completion] {
     var lost: [Completion] = []
     while var slot = written.popLast() {
-      if slot.completion != nil, slot.command.repetition != .never {
+      if mayRepeat, slot.completion != nil, slot.command.repetition != .never {
         slot.wasWritten = true
         waiting.prepend(slot)
       } else {

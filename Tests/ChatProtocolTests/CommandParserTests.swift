@@ -84,7 +84,7 @@ private let token = "0f8fad5b-d9cb-469f-a165-70867728950e"
   }
 
   @Test func `a refusal says how the command is used, and nothing of what was sent`() {
-    #expect(throws: Refusal(.missingArgument, "usage: send [TOKEN] USER TEXT")) {
+    #expect(throws: Refusal(.missingArgument, "usage: [@id=TAG] send [TOKEN] USER TEXT")) {
       try CommandParser.parse(Array("send s3cret".utf8))
     }
     #expect(throws: Refusal(.unexpectedArgument, "too many words; usage: ping")) {
@@ -100,7 +100,8 @@ private let token = "0f8fad5b-d9cb-469f-a165-70867728950e"
       Refusal.Code.allCases.map(\.rawValue) == [
         "invalid_utf8", "control_character", "line_too_long", "unknown_command", "missing_argument",
         "unexpected_argument", "invalid_name", "text_too_long", "auth_failed", "not_logged_in", "invalid_session",
-        "unknown_user", "busy", "unavailable", "outcome_unknown",
+        "unknown_user", "inbox_full", "invalid_tag", "invalid_number", "unknown_message", "busy", "unavailable",
+        "outcome_unknown",
       ])
   }
 }

@@ -10,7 +10,8 @@ func outcome(of line: some Sequence<UInt8>) -> String {
     case nil: return "ignored"
     case .auth(let name, let password): return "auth \(name) <\(password)>"
     case .send(let token, let name, let text, let tag):
-      return (tag.map { "@\($0) " } ?? "") + "send \(token?.text ?? "-") \(name) <\(String(decoding: text.utf8, as: UTF8.self))>"
+      return (tag.map { "@\($0) " } ?? "")
+        + "send \(token?.text ?? "-") \(name) <\(String(decoding: text.utf8, as: UTF8.self))>"
     case .ack(let token, let sequence, let id): return "ack \(token?.text ?? "-") \(sequence) \(id ?? "-")"
     case .inbox(let token): return "inbox \(token?.text ?? "-")"
     case .activeUsers(let token): return "user_aktif \(token?.text ?? "-")"

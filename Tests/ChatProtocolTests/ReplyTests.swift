@@ -47,9 +47,10 @@ func decoded(_ reply: Reply) throws -> [String: JSONValue] {
     #expect(try json(.bye) == #"{"status":"OK","message":"bye"}"#)
     #expect(
       try json(.help)
-        == #"{"status":"OK","message":"auth USER PASSWORD; send [TOKEN] USER TEXT; inbox [TOKEN]; user_aktif [TOKEN]; "#
-        + #"logout [TOKEN]; ping; help; quit","commands":["auth USER PASSWORD","send [TOKEN] USER TEXT","#
-        + #""inbox [TOKEN]","user_aktif [TOKEN]","logout [TOKEN]","ping","help","quit"]}"#)
+        == #"{"status":"OK","message":"auth USER PASSWORD; [@id=TAG] send [TOKEN] USER TEXT; inbox [TOKEN]; "#
+        + #"ack [TOKEN] SEQ [ID]; user_aktif [TOKEN]; logout [TOKEN]; ping; help; quit","#
+        + #""commands":["auth USER PASSWORD","[@id=TAG] send [TOKEN] USER TEXT","#
+        + #""inbox [TOKEN]","ack [TOKEN] SEQ [ID]","user_aktif [TOKEN]","logout [TOKEN]","ping","help","quit"]}"#)
     #expect(
       try json(.refused(.authFailed))
         == #"{"status":"ERROR","message":"wrong user name or password","code":"auth_failed"}"#)

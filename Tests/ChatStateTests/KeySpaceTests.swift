@@ -19,6 +19,7 @@ import Testing
     /// `NAME` stands for an account name, `ID` for a session or a node.
     func matches(_ key: String) -> Bool {
       let pattern = NSRegularExpression.escapedPattern(for: shape)
+        .replacingOccurrences(of: "SENDER", with: "NAME").replacingOccurrences(of: "TAG", with: "[!-~]{1,64}")
         .replacingOccurrences(of: "NAME", with: "[a-z0-9][a-z0-9._-]{0,31}")
         .replacingOccurrences(of: "session:ID", with: "session:[0-9a-f]{64}")
         .replacingOccurrences(of: "ID", with: "[^:]+-[0-9a-f]{8}")
@@ -55,9 +56,11 @@ import Testing
           #expect(!value.contains { $0 < 0x20 || $0 == 0x7F }, "\(key)")
         }
         let isMortal = try await redis.run("PTTL \(key)").integer.map { $0 > 0 }
-        #expect(isMortal == row.shape.contains(":session:"), "\(key)")
+        #expect(isMortal == (row.shape.contains(":session:") || row.shape.contains(":once:")), "\(key)")
       }
-      #expect(seen == Set(table.map(\.shape)), "the scenario makes a key of every row")
+      #expect(
+        seen == Set(table.map(\.shape)).subtracting(["kabar:{u:NAME}:inbox:disabled"]),
+        "the scenario makes a key of every row")
     }
   }
 
@@ -106,7 +109,7 @@ import Testing
 
   private static func values(of key: String, _ type: String, _ redis: RedisHandle) async throws -> [[UInt8]] {
     let commands = ["hash": "HGETALL \(key)", "list": "LRANGE \(key) 0 -1", "zset": "ZRANGE \(key) 0 -1 WITHSCORES"]
-    let reply = try await redis.run(try #require(commands[type])).elements ?? []
-    return reply.compactMap { if case .bytes(let bytes) = $0 { bytes } else { nil } }
+    let reply = try await redis.run(commands[type] ?? "GET \(key)")
+    return (reply.elements ?? [reply]).compactMap { if case .bytes(let bytes) = $0 { bytes } else { nil } }
   }
 }

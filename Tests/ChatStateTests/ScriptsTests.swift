@@ -34,8 +34,14 @@ let stateSources = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
       var used: Set<Int> = []
       for call in calls {
         let words = call.2.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }
-        // Of these commands every argument is a key, of all others the first; TIME has none.
-        let keys = ["DEL", "EXISTS", "UNLINK"].contains(call.1) ? words[...] : call.1 == "TIME" ? [] : words.prefix(1)
+        // Of most commands the first argument is a key.
+        let keys: ArraySlice<String> =
+          switch call.1 {
+          case "DEL", "EXISTS", "UNLINK", "RENAME": words[...]
+          case "TIME", "PUBLISH": []
+          case "MEMORY": words.dropFirst().prefix(1)
+          default: words.prefix(1)
+          }
         for key in keys {
           guard let match = key.wholeMatch(of: /KEYS\[(\d)\]/), let number = Int(match.1) else {
             Issue.record("\(name): \(call.1) has the key \(key)")
@@ -44,7 +50,7 @@ let stateSources = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
           used.insert(number)
         }
       }
-      let described = source.firstMatch(of: #/-- KEYS: (.*?) +ARGV:/#)?.1.split(separator: ",").count
+      let described = source.firstMatch(of: #/-- KEYS: (.*?)(?: +ARGV:|\n)/#)?.1.split(separator: ",").count
       #expect(described == used.count && used == Set(1...used.count), "\(name): -- KEYS: and the keys used")
     }
   }

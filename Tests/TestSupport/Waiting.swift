@@ -3,13 +3,13 @@
 // Runs on: any task.
 
 /// Asks every 20 ms until `condition` holds; `false` after `seconds`.
-public func eventually(within seconds: Double = 30, _ condition: () throws -> Bool) async rethrows -> Bool {
+public func eventually(within seconds: Double = 30, _ condition: () async throws -> Bool) async rethrows -> Bool {
   let deadline = ContinuousClock.now + .seconds(seconds)
   while ContinuousClock.now < deadline {
-    if try condition() { return true }
+    if try await condition() { return true }
     try? await Task.sleep(for: .milliseconds(20))
   }
-  return try condition()
+  return try await condition()
 }
 
 /// A failure of the test's own machinery.

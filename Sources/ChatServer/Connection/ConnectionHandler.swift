@@ -212,7 +212,11 @@ final class ConnectionHandler: ChannelDuplexHandler {
     if outbox.readableBytes > 0 {
       let bytes = outbox
       outbox = ByteBuffer()
-      if isDeliveryInOutbox { writeDelivery(bytes) } else { context.writeAndFlush(wrapOutboundOut(bytes), promise: nil) }
+      if isDeliveryInOutbox {
+        writeDelivery(bytes)
+      } else {
+        context.writeAndFlush(wrapOutboundOut(bytes), promise: nil)
+      }
     }
     if case .ending(let confirming) = phase, replies.count == 0 { finish(confirming: confirming) }
     processLines()
