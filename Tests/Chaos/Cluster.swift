@@ -14,6 +14,7 @@ final class Cluster {
   private let folder: TestFolder
   private let redisPort: Int
   private var redis: ChildProcess?
+  private var isRedisStopped = false
   private var nodes: [ChildProcess?]
   /// Nodes that we have killed and not started again yet.
   private var killed: Set<Int> = []
@@ -56,9 +57,14 @@ final class Cluster {
   func killRedis() {
     redis?.end()
     redis = nil
+    isRedisStopped = false
   }
 
-  func signalRedis(_ number: Int32) { redis?.signal(number) }
+  /// SIGSTOP or SIGCONT.
+  func signalRedis(_ number: Int32) {
+    isRedisStopped = number == SIGSTOP
+    redis?.signal(number)
+  }
 
   /// On its data, if it is not there.
   func startRedis() throws {
@@ -92,7 +98,10 @@ final class Cluster {
   /// Sends an inline command to Redis itself, past the proxy, and answers the first line of the reply. Waits at most
   /// 300 ms: Redis may be dead or stopped.
   func command(_ line: String) throws -> String {
-    guard let connection = LoopbackSocket.connect(port: redisPort) else { throw TestFailure("Redis is not there") }
+    // The faults of others must not wait for one that can't be done now.
+    guard redis != nil, !isRedisStopped, let connection = LoopbackSocket.connect(port: redisPort) else {
+      throw TestFailure("Redis is not there")
+    }
     defer { close(connection) }
     var entry = pollfd(fd: connection, events: Int16(POLLOUT), revents: 0)
     poll(&entry, 1, 300)

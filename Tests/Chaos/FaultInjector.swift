@@ -53,7 +53,7 @@ final class FaultInjector {
   /// Redis is dead or stopped, so it can't be told: a little later.
   private func postpone(_ fault: PlannedFault) {
     var later = fault
-    later.at += 200
+    later.at = FaultProxy.now() - begin + 200
     planned.insert(later, at: planned.firstIndex { $0.at > later.at } ?? planned.endIndex)
   }
 
@@ -71,10 +71,16 @@ final class FaultInjector {
           }
         ))
     case .stopNode:
-      // The margin is for the processor: on a busy machine it may take a while until the node runs again.
-      recorder.pause(from: FaultProxy.now(), to: end + 200)
+      let pause = recorder.pause()
       cluster.signalNode(node, SIGSTOP)
-      endings.append((end, { cluster.signalNode(node, SIGCONT) }))
+      endings.append(
+        (
+          end,
+          { [recorder] in
+            cluster.signalNode(node, SIGCONT)
+            recorder.resume(pause)
+          }
+        ))
     case .stopRedis:
       cluster.signalRedis(SIGSTOP)
       endings.append((end, { cluster.signalRedis(SIGCONT) }))

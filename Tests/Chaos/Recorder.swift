@@ -28,7 +28,7 @@ final class Recorder: Sendable {
     var acknowledged = 0
     var phase = Phase.sending
     /// When a node stood still by our own hand: it can't answer then.
-    var pauses: [(from: Int, to: Int)] = []
+    var pauses: [(from: Int, to: Int?)] = []
   }
   private let state = Mutex(State())
   private let begin = FaultProxy.now()
@@ -57,16 +57,28 @@ final class Recorder: Sendable {
 
   func incident(_ text: String) { state.withLock { $0.history.incidents.append(text) } }
 
-  /// A node stands still for these milliseconds.
-  func pause(from: Int, to: Int) { state.withLock { $0.pauses.append((from, to)) } }
+  /// A node stands still from now on, until `resume` is called with the answer.
+  func pause() -> Int {
+    state.withLock { state in
+      state.pauses.append((FaultProxy.now(), nil))
+      return state.pauses.count - 1
+    }
+  }
+
+  /// The node of that pause runs again.
+  func resume(_ pause: Int) { state.withLock { $0.pauses[pause].to = FaultProxy.now() + Self.wakeUp } }
+
+  /// What a node that was stopped has to get the processor again on a busy machine, in milliseconds.
+  private static let wakeUp = 200
 
   /// Until when a request written at `time` must be answered, as it looks now: a client does not know which node it
   /// talks to, so every pause of any node since then counts.
   func deadline(since time: Int) -> Int {
     state.withLock { state in
       var deadline = time + Self.patience
-      for pause in state.pauses where pause.to > time && pause.from < deadline {
-        deadline += pause.to - max(pause.from, time)
+      for pause in state.pauses {
+        let end = pause.to ?? FaultProxy.now() + Self.wakeUp
+        if end > time, pause.from < deadline { deadline += end - max(pause.from, time) }
       }
       return deadline
     }
