@@ -104,6 +104,14 @@ let package = Package(
       ], swiftSettings: strict),
     // What the tests share: real servers, plain clients.
     .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
+    // Faults against a whole cluster, and the check that nothing was lost: `deploy/chaos`.
+    .executableTarget(
+      name: "chaos",
+      dependencies: [
+        "CProcess", "TestSupport",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ], path: "Tests/Chaos", swiftSettings: strict),
+    .testTarget(name: "ChaosTests", dependencies: ["chaos", "kabar", "TestSupport"], swiftSettings: strict),
     .testTarget(name: "ChatProtocolTests", dependencies: ["ChatProtocol", "TestSupport"], swiftSettings: strict),
     .testTarget(
       name: "RedisClientTests",
