@@ -64,6 +64,7 @@ let package = Package(
         .embedInCode("Check/node_forget.lua"),
         .embedInCode("Inboxes/inbox_append.lua"),
         .embedInCode("Inboxes/inbox_confirm.lua"),
+        .embedInCode("Inboxes/inbox_shown.lua"),
         .embedInCode("Presence/node_remove.lua"),
         .embedInCode("Presence/node_renew.lua"),
         .embedInCode("Presence/presence_set.lua"),

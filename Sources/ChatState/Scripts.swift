@@ -19,6 +19,7 @@ package enum Scripts {
   static let sessionUse = RedisScript(PackageResources.session_use_lua)
   static let inboxAppend = RedisScript(PackageResources.inbox_append_lua)
   static let inboxConfirm = RedisScript(PackageResources.inbox_confirm_lua)
+  static let inboxShown = RedisScript(PackageResources.inbox_shown_lua)
   static let nodeRenew = RedisScript(PackageResources.node_renew_lua)
   static let nodeRemove = RedisScript(PackageResources.node_remove_lua)
   static let presenceSet = RedisScript(PackageResources.presence_set_lua)
@@ -29,7 +30,8 @@ package enum Scripts {
 
   /// What every connection of a node loads in its handshake.
   package static let all = [
-    accountAdd, accountDisable, accountEnable, accountSetPassword, inboxAppend, sessionOpen, sessionEnd, sessionIndex,
+    accountAdd, accountDisable, accountEnable, accountSetPassword, inboxAppend, inboxShown, sessionOpen, sessionEnd,
+    sessionIndex,
     sessionUse, inboxConfirm, nodeRenew, nodeRemove, presenceSet,
   ]
 }

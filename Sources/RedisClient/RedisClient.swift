@@ -79,6 +79,7 @@ package final class RedisClient {
   private func send(_ command: RedisCommand, deadline: NIODeadline, _ completion: @escaping Completion) {
     eventLoop.preconditionInEventLoop()
     guard link != nil else { return completion(.failure(.closed)) }
+    guard .now() < deadline else { return completion(.failure(.timedOut(written: false))) }
     guard queue.add(command, deadline: deadline, completion) else { return completion(.failure(.overloaded)) }
     scheduleFlush()
   }

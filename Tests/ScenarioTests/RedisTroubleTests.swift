@@ -152,6 +152,21 @@ import Testing
     #expect([["first", "after"], ["first", "maybe", "after"]].contains(texts), "\(texts)")
   }
 
+  @Test func `deadlines do not add up along a pipeline`() async throws {
+    let (redis, _, lineker) = try await cluster()
+    // Older than what is believed of a session: the first line has to look it up, the others wait behind it.
+    try await Task.sleep(for: .milliseconds(5500))
+    redis.signal(SIGSTOP)
+    let start = ContinuousClock.now
+    try lineker.socket.write(String(repeating: "send arini x\r\n", count: 6).utf8)
+    for _ in 0..<6 { #expect(try lineker.reply().code == "unavailable") }
+    #expect(ContinuousClock.now - start < .seconds(4))
+    redis.signal(SIGCONT)
+    let works = await eventually { (try? lineker.request("send arini second").isOK) == true }
+    #expect(works)
+    #expect(try redis.cli("LLEN", "kabar:{u:arini}:inbox") == "3")
+  }
+
   @Test func `a tagged send is repeated on the next connection and stored once`() async throws {
     let (redis, node, lineker) = try await cluster()
     redis.signal(SIGSTOP)

@@ -32,6 +32,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
   private var context: ChannelHandlerContext?
   private var phase = Phase.open
   private var framer = LineFramer()
+  private var arrivals = ArrivalTimes()
   private var replies = ReplyQueue()
   private var outbox = ByteBuffer()
   private var isFlushScheduled = false
@@ -68,6 +69,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
     guard case .open = phase else { return }  // what comes behind `quit` is thrown away
     var bytes = unwrapInboundIn(data)
     framer.append(&bytes)
+    arrivals.note(received: framer.received, now: .now())
     processLines()
   }
 
@@ -76,7 +78,10 @@ final class ConnectionHandler: ChannelDuplexHandler {
   }
 
   func channelWritabilityChanged(context: ChannelHandlerContext) {
-    if context.channel.isWritable { processLines() }
+    if context.channel.isWritable {
+      arrivals.restart(now: .now())
+      processLines()
+    }
     context.fireChannelWritabilityChanged()
   }
 
@@ -112,9 +117,9 @@ final class ConnectionHandler: ChannelDuplexHandler {
     defer { isProcessing = false }
     while mayProcess {
       switch framer.next() {
-      case .line(let line, let start): process(line, start: start)
+      case .line(let line, let place): process(line, at: place)
       case .tooLong:
-        reply(replies.reserve(), .refused(.lineTooLong))
+        reply(replies.reserve(deadline: .now()), .refused(.lineTooLong))
         end(confirming: false)
       case .needsMoreBytes:
         if peerHasEnded { end(confirming: true) }
@@ -124,15 +129,18 @@ final class ConnectionHandler: ChannelDuplexHandler {
     resumeReading()
   }
 
-  private func process(_ line: ByteBuffer, start: Int) {
+  private func process(_ line: ByteBuffer, at place: Range<Int>) {
+    let start = place.lowerBound
+    let arrival = arrivals.arrival(ofByteBefore: place.upperBound, now: .now())
+    let deadline = arrival + worker.configuration.requestTimeout
     do throws(Refusal) {
       guard let command = try CommandParser.parse(line.readableBytesUInt8Span) else { return }
       if case .ack = command { confirmsByAck = true }
       confirmDelivery { $0.isConfirmed(byLineAt: start) }
-      Dispatch.run(command, on: self, replies.reserve())
+      Dispatch.run(command, on: self, replies.reserve(deadline: deadline))
     } catch {
       confirmDelivery { $0.isConfirmed(byLineAt: start) }
-      reply(replies.reserve(), .refused(error))
+      reply(replies.reserve(deadline: deadline), .refused(error))
     }
   }
 

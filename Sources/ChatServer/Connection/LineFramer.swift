@@ -9,8 +9,8 @@ import NIOCore
 /// last LF when the connection ends is no request: it may be the half of one.
 struct LineFramer {
   enum Next: Equatable {
-    /// A line without its end, and how many bytes of the connection came before it.
-    case line(ByteBuffer, start: Int)
+    /// A line without its end, and where it begins and ends among all bytes of the connection.
+    case line(ByteBuffer, place: Range<Int>)
     case needsMoreBytes
     /// There is no line end within the limit; nothing more can be read.
     case tooLong
@@ -51,7 +51,7 @@ struct LineFramer {
     buffer.moveReaderIndex(forwardBy: 1)
     if line.readableBytesView.last == UInt8(ascii: "\r") { line.moveWriterIndex(to: line.writerIndex - 1) }
     if line.readableBytes > ProtocolLimits.lineBytes { return .tooLong }
-    return .line(line, start: start)
+    return .line(line, place: start..<start + length + 1)
   }
 
   /// An idle connection keeps no buffer.

@@ -4,10 +4,13 @@
 
 import ChatProtocol
 import DequeModule
+import NIOCore
 
 /// A place in the order of replies.
 struct ReplyTicket: Comparable {
   fileprivate let number: Int
+  /// Until when the request may wait for Redis.
+  let deadline: NIODeadline
 
   static func < (one: ReplyTicket, other: ReplyTicket) -> Bool { one.number < other.number }
 }
@@ -21,9 +24,9 @@ struct ReplyQueue {
   var count: Int { replies.count }
 
   /// Takes the next place.
-  mutating func reserve() -> ReplyTicket {
+  mutating func reserve(deadline: NIODeadline) -> ReplyTicket {
     replies.append(nil)
-    return ReplyTicket(number: first + replies.count - 1)
+    return ReplyTicket(number: first + replies.count - 1, deadline: deadline)
   }
 
   /// Puts the reply into its place; a place is filled once.

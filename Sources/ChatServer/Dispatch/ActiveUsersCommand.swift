@@ -10,7 +10,7 @@ enum ActiveUsersCommand {
   static func run(on connection: ConnectionHandler, _ ticket: ReplyTicket) {
     let worker = connection.worker
     connection.hold()
-    worker.redis.perform(Presence.activeNames) { result in
+    worker.redis.perform(Presence.activeNames, deadline: ticket.deadline) { result in
       switch result {
       case .success(let names): connection.reply(ticket, .activeUsers(names))
       case .failure(let error):

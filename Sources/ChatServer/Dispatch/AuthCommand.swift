@@ -15,7 +15,7 @@ enum AuthCommand {
       connection.release()
     }
     let worker = connection.worker
-    worker.redis.perform(Accounts.credentials(of: user)) { result in
+    worker.redis.perform(Accounts.credentials(of: user), deadline: ticket.deadline) { result in
       switch result {
       case .failure(let error):
         worker.report(error, during: "auth")

@@ -50,7 +50,7 @@ enum Dispatch {
     connection.hold()
     let worker = connection.worker
     let now = WallClock.now()
-    worker.redis.perform(Sessions.use(SessionID(of: wanted), at: now)) { result in
+    worker.redis.perform(Sessions.use(SessionID(of: wanted), at: now), deadline: ticket.deadline) { result in
       switch result {
       case .failure(let error):
         worker.report(error, during: "session")

@@ -15,7 +15,7 @@ enum InboxCommand {
     connection.hold()
     var shownBefore = 0
     worker.redis.perform(Inboxes.lastShown(of: user)) { if case .success(let sequence) = $0 { shownBefore = sequence } }
-    worker.redis.perform(Inboxes.page(of: user, displayTo: reader.display)) { result in
+    worker.redis.perform(Inboxes.page(of: user, displayTo: reader.display), deadline: ticket.deadline) { result in
       switch result {
       case .success(.some(var page)):
         page.shownBefore = shownBefore

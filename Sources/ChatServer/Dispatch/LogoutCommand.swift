@@ -12,7 +12,7 @@ enum LogoutCommand {
     let worker = connection.worker
     let session = binding.session
     connection.hold()
-    worker.redis.perform(Sessions.end(session.id)) { result in
+    worker.redis.perform(Sessions.end(session.id), deadline: ticket.deadline) { result in
       if case .failure(let error) = result {
         worker.report(error, during: "logout")
         connection.reply(ticket, .refused(.store(error)))

@@ -14,7 +14,6 @@ struct SendCommand {
   private let id: String
   private let record: [UInt8]
   private let tag: RequestTag?
-  private let deadline: NIODeadline
   private let connection: ConnectionHandler
   private let ticket: ReplyTicket
 
@@ -28,7 +27,7 @@ struct SendCommand {
       from: sender.session.user, displayFrom: sender.display, text: text, id: id, at: worker.clock.text())
     SendCommand(
       recipient: recipient, sender: sender.session.user, id: id, record: record, tag: tag,
-      deadline: .now() + worker.configuration.requestTimeout, connection: connection, ticket: ticket
+      connection: connection, ticket: ticket
     ).attempt()
   }
 
@@ -38,9 +37,9 @@ struct SendCommand {
     let limits = worker.configuration.inboxLimits
     if let tag {
       let request = Inboxes.appendOnce(limits, record, id: id, to: recipient, from: sender, tag: tag)
-      worker.redis.perform(request, deadline: deadline) { finish($0) }
+      worker.redis.perform(request, deadline: ticket.deadline) { finish($0) }
     } else if worker.inboxFill.mayAppendPlainly(to: recipient, now: .now()) {
-      worker.redis.perform(Inboxes.append(record, to: recipient), deadline: deadline) { result in
+      worker.redis.perform(Inboxes.append(record, to: recipient), deadline: ticket.deadline) { result in
         if case .success(.stored(let length)) = result {
           worker.inboxFill.finished(recipient, length: length, now: .now())
         } else {
@@ -49,7 +48,7 @@ struct SendCommand {
         finish(result)
       }
     } else {
-      worker.redis.perform(Inboxes.appendWithin(limits, record, to: recipient), deadline: deadline) { result in
+      worker.redis.perform(Inboxes.appendWithin(limits, record, to: recipient), deadline: ticket.deadline) { result in
         if case .success(.stored(let length)) = result {
           worker.inboxFill.learn(recipient, length: length, now: .now())
         }
@@ -63,7 +62,9 @@ struct SendCommand {
     case .success(.stored):
       connection.noteStored(ticket)
       connection.reply(ticket, .sent(id: id, isDuplicate: false))
-    case .success(.duplicate(let first)): connection.reply(ticket, .sent(id: first, isDuplicate: true))
+    case .success(.duplicate(let first)):
+      // Our own id: the node had repeated the request itself, after a lost connection.
+      connection.reply(ticket, .sent(id: first, isDuplicate: first != id))
     case .success(.noSuchAccount): connection.reply(ticket, .refused(.unknownUser(recipient)))
     case .success(.full): connection.reply(ticket, .refused(.inboxFull(recipient)))
     case .failure(.server(let error)) where error.isPassing && mayTryAgain: tryAgain()
@@ -75,7 +76,7 @@ struct SendCommand {
 
   /// Not when a later message of this connection is stored already: this one would come after it.
   private var mayTryAgain: Bool {
-    .now() + RedisClient.pause < deadline && !connection.hasStored(after: ticket)
+    .now() + RedisClient.pause < ticket.deadline && !connection.hasStored(after: ticket)
   }
 
   /// Redis did nothing and can't serve for the moment. Until the next try the connection's further lines wait.

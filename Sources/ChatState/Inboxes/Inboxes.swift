@@ -88,7 +88,7 @@ package enum Inboxes {
 
   /// Notes that messages up to `sequence` are about to be shown. It only serves the mark `redelivered`.
   package static func noteShown(of user: AccountName, upTo sequence: Int) -> RedisCommand {
-    RedisCommand("SET", .text(KeySpace.shown(user)), .number(sequence))
+    RedisCommand(Scripts.inboxShown, keys: [KeySpace.shown(user)], [.number(sequence)])
   }
 
   /// Takes all messages up to `sequence` off the list, if the one at that place holds `mark`. Answers how many messages
