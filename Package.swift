@@ -131,6 +131,10 @@ let package = Package(
         .product(name: "Logging", package: "swift-log"),
       ], swiftSettings: strict),
     .testTarget(
+      name: "ChatServerTests",
+      dependencies: ["ChatServer", "ChatProtocol", .product(name: "NIOCore", package: "swift-nio")],
+      swiftSettings: strict),
+    .testTarget(
       name: "KabarTests",
       dependencies: [
         "kabar", "ChatProtocol", "TestSupport",

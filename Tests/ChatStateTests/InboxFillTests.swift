@@ -1,0 +1,60 @@
+// Owns: proof of when a plain append may be used.
+// Must never: need Redis or a clock: time is an argument.
+// Runs on: any thread.
+import ChatProtocol
+import NIOCore
+import Testing
+
+@testable import ChatState
+
+@Suite struct InboxFillTests {
+  private func time(_ seconds: UInt64) -> NIODeadline { .uptimeNanoseconds((1000 + seconds) * 1_000_000_000) }
+
+  private func limits(_ messages: Int) -> InboxLimits {
+    var limits = InboxLimits()
+    limits.messages = messages
+    limits.bytes = .max
+    return limits
+  }
+
+  @Test func `what is not known, or not any more, goes to the script`() throws {
+    let arini = try #require(AccountName("arini"))
+    var fill = InboxFill(limits(1000))
+    func may(_ seconds: UInt64) -> Bool { fill.mayAppendPlainly(to: arini, now: time(seconds)) }
+    #expect(!may(0))
+    fill.learn(arini, length: 10, now: time(0))
+    #expect(may(9))
+    #expect(!may(10))
+    fill.finished(arini, length: 11, now: time(11))
+    #expect(may(20))
+  }
+
+  @Test func `from nine tenths on, what is under way included, the script decides`() throws {
+    let arini = try #require(AccountName("arini"))
+    var fill = InboxFill(limits(1000))
+    func may(_ seconds: UInt64) -> Bool { fill.mayAppendPlainly(to: arini, now: time(seconds)) }
+    fill.learn(arini, length: 898, now: time(0))
+    #expect(may(0))
+    #expect(may(0))
+    #expect(!may(0))
+    fill.finished(arini, length: 899, now: time(0))
+    fill.finished(arini, length: 900, now: time(0))
+    #expect(!may(0))
+  }
+
+  @Test func `at most a burst is under way`() throws {
+    let arini = try #require(AccountName("arini"))
+    var fill = InboxFill(limits(1_000_000))
+    func may(_ seconds: UInt64) -> Bool { fill.mayAppendPlainly(to: arini, now: time(seconds)) }
+    fill.learn(arini, length: 1, now: time(0))
+    for _ in 0..<InboxFill.burst { #expect(may(0)) }
+    #expect(!may(0))
+    fill.finished(arini, length: nil, now: time(0))
+    #expect(may(0))
+  }
+
+  @Test func `the bound in bytes counts as if every record were the largest`() {
+    #expect(InboxLimits().exactFrom < 2000 && InboxLimits().exactFrom > 1000)
+    #expect(limits(100).exactFrom == 90)
+  }
+}
