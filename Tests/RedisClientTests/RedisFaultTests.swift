@@ -2,6 +2,7 @@
 // Must never: wait for chance: the scripted server does each fault on demand.
 // Runs on: the test's task.
 import NIOCore
+import Synchronization
 import TestSupport
 import Testing
 
@@ -172,6 +173,31 @@ import Testing
         #expect(await eventually { redis.connections == 2 })
         #expect(try await client.send("GET", "k").text == "OK")
         #expect(client.log.lines.first?.contains(reason) == true)
+      }
+    }
+  }
+
+  @Test(arguments: ["LOADING", "BUSY", "MASTERDOWN", "TRYAGAIN", "READONLY"])
+  func `what Redis can't do for the moment is asked again, but no append by itself`(error: String) async throws {
+    let left = Mutex(4)
+    try await ScriptedRedis.with { request, _ in
+      guard ["GET", "RPUSHX"].contains(request.first) else { return nil }
+      let isRefused = left.withLock { left in
+        left -= 1
+        return left >= 0
+      }
+      return isRefused ? .reply("-\(error) for a moment\r\n") : .reply("+done\r\n")
+    } _: { redis async throws in
+      try await LoopClient.with(redis.address) { client async throws in
+        try await client.becomeReady()
+        let append = try await client.submit(append("RPUSHX", "k", "v")).get()
+        guard case .error(let refusal) = append else {
+          Issue.record("\(append)")
+          return
+        }
+        #expect(refusal.isPassing && refusal.kind.rawValue == error)
+        #expect(try await client.send("GET", "k").text == "done")
+        #expect(redis.count("GET") == 4 && redis.count("RPUSHX") == 1)
       }
     }
   }

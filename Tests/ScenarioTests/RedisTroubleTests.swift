@@ -152,6 +152,26 @@ import Testing
     #expect([["first", "after"], ["first", "maybe", "after"]].contains(texts), "\(texts)")
   }
 
+  @Test func `with a minimum of replicas an OK means that they have it`() async throws {
+    let master = try await RedisServer()
+    try await master.addAccounts("arini", "lineker")
+    let replica = try await RedisServer("--replicaof", "127.0.0.1 \(master.port)")
+    let synced = await eventually { (try? master.cli("INFO", "replication").contains("state=online")) == true }
+    #expect(synced)
+    let node = try await ChatNode("a", redis: master, options: ["--min-replicas", "1"])
+    let lineker = try node.login("lineker")
+    for text in ["one", "two", "three"] {
+      #expect(try lineker.request("send arini \(text)").isOK)
+      #expect(try replica.cli("LINDEX", "kabar:{u:arini}:inbox", "-1").contains("\"\(text)\""), "at once")
+    }
+    replica.signal(SIGSTOP)
+    #expect(try lineker.request("send arini four").code == "outcome_unknown")
+    #expect(try lineker.request("user_aktif").isOK)
+    replica.signal(SIGCONT)
+    let works = await eventually { (try? lineker.request("send arini five").isOK) == true }
+    #expect(works)
+  }
+
   @Test func `deadlines do not add up along a pipeline`() async throws {
     let (redis, _, lineker) = try await cluster()
     // Older than what is believed of a session: the first line has to look it up, the others wait behind it.
