@@ -111,7 +111,7 @@ package struct Node: Service {
         listeners.append(
           try await Listener.open(worker, on: loop, host: configuration.host, port: configuration.port))
       }
-      logger.info(
+      logger.notice(
         "ready",
         metadata: [
           "host": "\(configuration.host)", "port": "\(configuration.port)", "threads": "\(loops.count)",
@@ -124,7 +124,7 @@ package struct Node: Service {
       throw CannotListen(
         description: "cannot listen on \(configuration.host) port \(configuration.port): \(error)")
     }
-    logger.info("stopping")
+    logger.notice("stopping")
     ServiceManager.notify("STOPPING=1")
     await stop(parts, listeners, subscriber)
   }

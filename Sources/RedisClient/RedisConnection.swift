@@ -31,7 +31,7 @@ final class RedisConnection: ChannelInboundHandler {
     var description: String {
       switch self {
       case .closedByPeer: "Redis closed the connection"
-      case .io(let error): "\(error)"
+      case .io(let error): ConnectFailure.words(for: error)
       case .decoding(let failure): "the reply can't be decoded: \(failure)"
       case .handshake(let failure): "\(failure)"
       case .stalled: "Redis does not answer"

@@ -131,7 +131,7 @@ final class RedisLink {
     connected.assumeIsolated().whenComplete { result in
       switch result {
       case .success(let channel): self.shakeHands(on: channel)
-      case .failure(let error): self.retryLater("\(error)")
+      case .failure(let error): self.retryLater(ConnectFailure.words(for: error))
       }
     }
   }

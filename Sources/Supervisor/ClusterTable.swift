@@ -35,7 +35,8 @@ package struct ClusterTable: Sendable {
     let host = reachableHost
     lines.append("")
     lines.append(row("talk", "nc \(host) \(plan.port)"))
-    lines.append(row("", "kabar chat" + (host == "127.0.0.1" ? "" : " --host \(host)") + " --port \(plan.port)"))
+    lines.append(
+      row("", "\(plan.launcher) chat" + (host == "127.0.0.1" ? "" : " --host \(host)") + " --port \(plan.port)"))
     lines.append(row("look inside", inspectCommand))
     if hasDemoAccounts, !plan.demoAccounts.isEmpty {
       lines.append("")

@@ -7,10 +7,12 @@ import TestSupport
 import Testing
 
 @Suite(.serialized) struct RedisTroubleTests {
-  private func cluster(_ redisOptions: String...) async throws -> (RedisServer, ChatNode, LineClient) {
+  private func cluster(
+    _ redisOptions: String..., nodeOptions: [String] = []
+  ) async throws -> (RedisServer, ChatNode, LineClient) {
     let redis = try await RedisServer(redisOptions)
     try await redis.addAccounts("arini", "lineker")
-    let node = try await ChatNode("a", redis: redis)
+    let node = try await ChatNode("a", redis: redis, options: nodeOptions)
     let lineker = try node.login("lineker")
     #expect(try lineker.request("send arini first").isOK)
     return (redis, node, lineker)
@@ -92,7 +94,8 @@ import Testing
 
   @Test(arguments: ["send arini second", "@id=x send arini second"])
   func `while Redis is a replica a send waits, and is stored when it is a master again`(line: String) async throws {
-    let (redis, _, lineker) = try await cluster()
+    // The node asks again after 50 ms to 2 s, by chance: a deadline of 2 s can pass before it finds the master.
+    let (redis, _, lineker) = try await cluster(nodeOptions: ["--request-timeout", "8000"])
     _ = try redis.cli("REPLICAOF", "127.0.0.1", "1")
     try lineker.send(line)
     try await Task.sleep(for: .milliseconds(500))
@@ -115,7 +118,7 @@ import Testing
   }
 
   @Test func `BUSY waits until the script has ended`() async throws {
-    let (redis, _, lineker) = try await cluster("--lua-time-limit", "50")
+    let (redis, _, lineker) = try await cluster("--lua-time-limit", "50", nodeOptions: ["--request-timeout", "8000"])
     let folder = try TestFolder()
     let endless = try TestProcess(
       "redis-cli", ["-p", "\(redis.port)", "EVAL", "while true do end", "0"], output: "\(folder.path)/out")
@@ -188,7 +191,7 @@ import Testing
   }
 
   @Test func `a tagged send is repeated on the next connection and stored once`() async throws {
-    let (redis, node, lineker) = try await cluster()
+    let (redis, node, lineker) = try await cluster(nodeOptions: ["--request-timeout", "8000"])
     redis.signal(SIGSTOP)
     try lineker.send("@id=x send arini second")
     try await Task.sleep(for: .milliseconds(200))
@@ -199,7 +202,7 @@ import Testing
   }
 
   @Test func `what was not written waits for Redis and is stored once`() async throws {
-    let (redis, node, lineker) = try await cluster()
+    let (redis, node, lineker) = try await cluster(nodeOptions: ["--request-timeout", "8000"])
     redis.kill()
     let gone = await eventually { node.log.contains("no connection to Redis") }
     #expect(gone)

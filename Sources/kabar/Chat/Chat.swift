@@ -46,7 +46,11 @@ struct Chat: AsyncParsableCommand {
       throw ExitCode.failure
     }
     var session = ChatSession(client: client, terminal: terminal)
-    if let user { try await session.logIn(as: user) }
+    if let user {
+      try await session.logIn(as: user)
+    } else if terminal.canAsk {
+      try terminal.print([ChatTranscript.welcome(host: host, port: port)])
+    }
     try await session.run()
   }
 }

@@ -45,6 +45,11 @@ package struct ChatTranscript {
     return .error(safe("error: \(error)" + (code.map { " (\($0))" } ?? "")))
   }
 
+  /// What a person at a terminal sees first who has not named a user.
+  package static func welcome(host: String, port: Int) -> ChatLine {
+    .output(safe("connected to \(host) port \(port); log in: auth USER PASSWORD; for the commands: help"))
+  }
+
   /// What `help` prints.
   package static let help: [ChatLine] = """
     auth USER PASSWORD   log in
