@@ -143,7 +143,7 @@ let package = Package(
     .testTarget(name: "ScenarioTests", dependencies: ["TestSupport", "kabar"], swiftSettings: strict),
     .testTarget(
       name: "CheckTests", dependencies: ["ChatState", "RedisClient", "TestSupport", "kabar"], swiftSettings: strict),
-    .testTarget(name: "SupervisorTests", dependencies: ["Supervisor", "kabar"], swiftSettings: strict),
+    .testTarget(name: "SupervisorTests", dependencies: ["Supervisor", "TestSupport", "kabar"], swiftSettings: strict),
     .testTarget(
       name: "ChatClientTests",
       dependencies: [

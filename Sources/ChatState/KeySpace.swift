@@ -4,7 +4,9 @@
 
 import ChatProtocol
 
-/// Where everything is. `{u:NAME}` is a hash tag: all keys of one user live in one slot of a Redis Cluster.
+/// Where everything is. `{u:NAME}` is a hash tag: all keys of one user live in one slot of a Redis Cluster. (The keys of
+/// nodes and of the active set are changed together by scripts and have no common tag: that is left to do before Kabar can
+/// run on a Redis Cluster.)
 ///
 /// | key | type | holds | ends |
 /// | --- | --- | --- | --- |

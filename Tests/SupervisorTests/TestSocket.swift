@@ -2,6 +2,7 @@
 // Must never: leave 127.0.0.1.
 // Runs on: any thread; one test owns it.
 import Glibc
+import TestSupport
 import Testing
 
 /// A TCP socket on 127.0.0.1, closed with this object.
@@ -11,10 +12,7 @@ final class TestSocket {
   deinit { close(descriptor) }
 
   /// A port that nobody has just now.
-  static func freePort() throws -> Int {
-    let socket = TestSocket()
-    return try socket.bind()
-  }
+  static func freePort() throws -> Int { try TCPSocket.freePort() }
 
   /// Listens on a port of the system's choice, shared by SO_REUSEPORT as nodes do, and returns it.
   func listen() throws -> Int {
