@@ -10,14 +10,19 @@ import Testing
   @Test func `requests that are refused at once, by the thousand, do not overflow the stack`() async throws {
     let redis = try await RedisServer()
     try await redis.addAccounts("arini")
-    let node = try await ChatNode("a", redis: redis, threads: 1, options: ["--request-timeout", "9000"])
+    let node = try await ChatNode("a", redis: redis, threads: 1, options: ["--request-timeout", "30000"])
     let senders = try (0..<72).map { _ in try node.login("arini") }
-    let attacker = try node.connect()
     redis.signal(SIGSTOP)
     // 16,384 requests fill the queue to Redis; from then on each one is refused within the call.
     for sender in senders { try sender.socket.write(String(repeating: "send arini x\n", count: 256).utf8) }
-    // Until each of them has been read and has its place.
-    try await Task.sleep(for: .seconds(3))
+    // It is full when a request is refused before any deadline.
+    let isFull = try await eventually(within: 8) {
+      let probe = try node.connect()
+      try probe.send("auth a b")
+      return probe.socket.isReadable(withinMilliseconds: 300)
+    }
+    #expect(isFull)
+    let attacker = try node.connect()
     try attacker.socket.write(String(repeating: "auth a b\n", count: 20_000).utf8)
     #expect(try attacker.reply().code == "unavailable")
     redis.signal(SIGCONT)

@@ -46,6 +46,12 @@ public final class TCPSocket {
     return Array(buffer[..<count])
   }
 
+  /// Whether something (or the end) can be read within this time.
+  public func isReadable(withinMilliseconds milliseconds: Int32) -> Bool {
+    var watched = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+    return poll(&watched, 1, milliseconds) > 0
+  }
+
   /// FIN: nothing more will be written.
   public func shutDownWriting() { shutdown(descriptor, Int32(SHUT_WR)) }
 
