@@ -12,6 +12,8 @@ package struct InboxPage: Sendable {
   package let records: [MessageRecord]
   /// Whether more messages wait behind these.
   package let hasMore: Bool
+  /// Whose inbox it is; `nil` for a page that nobody will confirm.
+  package var reader: AccountName?
   /// Messages up to this sequence number were shown before and not confirmed.
   package var shownBefore = 0
 

@@ -4,6 +4,7 @@
 
 import ChatProtocol
 import ChatState
+import DequeModule
 import Logging
 import NIOCore
 import RedisClient
@@ -30,6 +31,9 @@ final class Worker {
   private static let endedMemory = TimeAmount.seconds(10)
   private var endedSessions: [SessionID: NIODeadline] = [:]
   private var unflushed: [ConnectionHandler] = []
+  private static let maximumPageReads = 8
+  private var pageReads = 0
+  private var waitingPageReads = Deque<() -> Void>()
   private var lastReports: [String: NIODeadline] = [:]
   private var stopped: EventLoopPromise<Void>?
 
@@ -102,6 +106,23 @@ final class Worker {
       }
     }
     unflushed.append(connection)
+  }
+
+  // MARK: Pages
+
+  /// Runs `read` when fewer than eight pages are being read: each can be megabytes in Redis's output buffer.
+  func startPageRead(_ read: @escaping () -> Void) {
+    guard pageReads < Self.maximumPageReads else { return waitingPageReads.append(read) }
+    pageReads += 1
+    read()
+  }
+
+  /// A page has been read, or could not be.
+  func finishPageRead() {
+    pageReads -= 1
+    guard let next = waitingPageReads.popFirst() else { return }
+    // Not within this call: a read that fails at once would come back here, one call deeper for each that waits.
+    eventLoop.assumeIsolated().execute { self.startPageRead(next) }
   }
 
   // MARK: Errors

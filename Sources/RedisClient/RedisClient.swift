@@ -19,7 +19,9 @@ package final class RedisClient {
   private var writeBuffer = ByteBuffer()
   private var isReconnecting = false
   /// Replies to appends that wait for the replicas.
-  private var unreplicated: [(Completion, RedisReply)] = []
+  private var unreplicated: [(completion: Completion, reply: RedisReply, deadline: NIODeadline)] = []
+  private var isWaitUnderWay = false
+  private var needsReplicas = false
   /// Called when the connection begins or ceases to be usable.
   package var onReadinessChange: ((Bool) -> Void)?
 
@@ -100,30 +102,44 @@ package final class RedisClient {
     // A burst must not make every later write as large as itself.
     if writeBuffer.capacity > Self.keptBuffer { writeBuffer = ByteBuffer() } else { writeBuffer.clear() }
     let holdsAppend = queue.write(to: &writeBuffer, now: lastTraffic)
-    if holdsAppend, configuration.minimumReplicas > 0 { askForReplicas() }
+    needsReplicas = needsReplicas || (holdsAppend && configuration.minimumReplicas > 0)
+    if needsReplicas, !isWaitUnderWay { askForReplicas() }
     link?.write(writeBuffer)
   }
 
-  /// One `WAIT` behind the appends of a write; their replies are kept back until it is answered.
+  /// One `WAIT` behind the appends so far; their replies are kept back until it is answered. It holds up the connection,
+  /// so there is one at a time, and it is given up well before the connection would be.
   private func askForReplicas() {
     let minimum = configuration.minimumReplicas
-    let patience = configuration.requestTimeout.nanoseconds / 2_000_000
+    let patience = min(configuration.requestTimeout, configuration.replyTimeout).nanoseconds / 2_000_000
     let wait = RedisCommand("WAIT", .number(minimum), .number(Int(patience))).repeated(.never)
-    let deadline = lastTraffic + configuration.requestTimeout
-    let isQueued = queue.add(wait, deadline: deadline) { [unowned self] result in
+    isWaitUnderWay = true
+    needsReplicas = false
+    queue.addReserved(wait, deadline: lastTraffic + configuration.replyTimeout) { [unowned self] result in
+      isWaitUnderWay = false
       let kept = unreplicated
       unreplicated = []
-      for (completion, reply) in kept {
+      for (completion, reply, _) in kept {
         switch result {
         case .success(.integer(let count)) where count >= minimum: completion(.success(reply))
         case .success: completion(.failure(.notReplicated))
         case .failure(let error): completion(.failure(error))
         }
       }
+      if needsReplicas { scheduleWait() }
     }
-    // The queue was full to the last place: the replies must not be taken for replicated.
-    if !isQueued { link?.reconnect(because: .stalled) }
     _ = queue.write(to: &writeBuffer, now: lastTraffic)
+  }
+
+  /// Appends were written while a `WAIT` was under way: they need one of their own.
+  private func scheduleWait() {
+    eventLoop.assumeIsolated().execute {
+      guard self.isReady, self.needsReplicas, !self.isWaitUnderWay else { return }
+      self.writeBuffer.clear()
+      self.lastTraffic = .now()
+      self.askForReplicas()
+      self.link?.write(self.writeBuffer)
+    }
   }
 
   private func ready() {
@@ -132,13 +148,15 @@ package final class RedisClient {
   }
 
   private func received(_ reply: RedisReply) {
-    guard let (command, deadline, completion) = queue.nextAnswered() else {
+    guard let (command, deadline, completion, wasWritten) = queue.nextAnswered() else {
       link?.reconnect(because: .unrequestedReply)
       return
     }
     guard let completion else { return }
     guard case .error(let error) = reply else {
-      if command.isAppend, configuration.minimumReplicas > 0 { return unreplicated.append((completion, reply)) }
+      if command.isAppend, configuration.minimumReplicas > 0 {
+        return unreplicated.append((completion, reply, deadline))
+      }
       return completion(.success(reply))
     }
     if error.kind == .noScript, let whole = command.withScriptText {
@@ -147,7 +165,8 @@ package final class RedisClient {
     // This server is a replica now: perhaps the address leads to the new master.
     if error.kind == .readOnly { reconnectSoon() }
     guard error.isPassing, command.repetition == .always, .now() + Self.pause < deadline else {
-      return completion(.success(reply))
+      // An earlier connection may have carried it out: then this refusal does not mean that nothing was done.
+      return completion(wasWritten ? .failure(.connectionLost(written: true)) : .success(reply))
     }
     eventLoop.assumeIsolated().scheduleTask(in: Self.pause) { self.send(command, deadline: deadline, completion) }
   }
@@ -180,6 +199,9 @@ package final class RedisClient {
     let now = NIODeadline.now()
     let expiry = queue.expire(now: now, replyTimeout: configuration.replyTimeout)
     for (completion, written) in expiry.timedOut { completion(.failure(.timedOut(written: written))) }
+    let late = unreplicated.filter { $0.deadline <= now }
+    unreplicated.removeAll { $0.deadline <= now }
+    for kept in late { kept.completion(.failure(.notReplicated)) }
     if expiry.isStalled { link?.reconnect(because: .stalled) }
     if isReady, queue.isEmpty, lastTraffic + configuration.idlePing <= now {
       send(RedisCommand("PING")) { _ in }

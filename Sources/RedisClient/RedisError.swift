@@ -75,6 +75,14 @@ package struct RedisServerError: Error, Equatable, Sendable {
     }
   }
 
+  /// Whether Redis refuses to write but still reads.
+  package var refusesWrites: Bool {
+    switch kind {
+    case .outOfMemory, .misconfigured, .noReplicas: true
+    default: false
+    }
+  }
+
   package init(message: String) {
     self.message = message
     kind = Kind(rawValue: String(message.prefix { $0 != " " })) ?? .other

@@ -52,6 +52,12 @@ struct RequestQueue<Completion> {
     return true
   }
 
+  /// Adds a request of the client's own, beyond the bounds.
+  mutating func addReserved(_ command: RedisCommand, deadline: NIODeadline, _ completion: Completion) {
+    bytes += command.encoded.readableBytes
+    waiting.append(Slot(command: command, deadline: deadline, completion: completion))
+  }
+
   /// Moves all that waits to the written ones and appends its bytes to `buffer`. Answers whether an append is among it.
   mutating func write(to buffer: inout ByteBuffer, now: NIODeadline) -> Bool {
     var holdsAppend = false
@@ -65,10 +71,13 @@ struct RequestQueue<Completion> {
   }
 
   /// The request that the next reply answers: `nil` if none is awaited. Its completion is `nil` if it has timed out.
-  mutating func nextAnswered() -> (command: RedisCommand, deadline: NIODeadline, completion: Completion?)? {
+  /// `wasWritten`: also on a connection that was lost.
+  mutating func nextAnswered()
+    -> (command: RedisCommand, deadline: NIODeadline, completion: Completion?, wasWritten: Bool)?
+  {
     guard let slot = written.popFirst() else { return nil }
     bytes -= slot.command.encoded.readableBytes
-    return (slot.command, slot.deadline, slot.completion)
+    return (slot.command, slot.deadline, slot.completion, slot.wasWritten)
   }
 
   /// Takes out what has timed out. Written requests leave their slot, waiting ones vanish.

@@ -23,10 +23,10 @@ import Testing
     func may(_ seconds: UInt64) -> Bool { fill.mayAppendPlainly(to: arini, now: time(seconds)) }
     #expect(!may(0))
     fill.learn(arini, length: 10, now: time(0))
-    #expect(may(9))
-    #expect(!may(10))
-    fill.finished(arini, length: 11, now: time(11))
-    #expect(may(20))
+    #expect(may(599))
+    #expect(!may(600))
+    fill.finished(arini, length: 11, now: time(601))
+    #expect(may(1200))
   }
 
   @Test func `from nine tenths on, what is under way included, the script decides`() throws {

@@ -43,7 +43,7 @@ import Testing
     #expect(try other.login("arini").request("inbox").texts(from: "lineker") == ["one"])
   }
 
-  @Test(arguments: ["ping", "nonsense", "inbox"])
+  @Test(arguments: ["ping", "send nobody x", "inbox"])
   func `the next command confirms, whatever it is`(next: String) async throws {
     let (redis, node) = try await waiting(["one"])
     let arini = try node.login("arini")
@@ -51,6 +51,17 @@ import Testing
     _ = try arini.request(next)
     let confirmed = await eventually { (try? left(redis)) == 0 }
     #expect(confirmed)
+  }
+
+  @Test(arguments: ["nonsense", "ack x"])
+  func `what is no command confirms nothing`(line: String) async throws {
+    let (redis, node) = try await waiting(["one"])
+    let arini = try node.login("arini")
+    #expect(try arini.request("inbox").texts(from: "lineker") == ["one"])
+    #expect(try arini.request(line).isOK == false)
+    arini.socket.reset()
+    try await Task.sleep(for: .milliseconds(200))
+    #expect(try left(redis) == 1)
   }
 
   @Test func `a command that was pipelined behind inbox confirms nothing`() async throws {

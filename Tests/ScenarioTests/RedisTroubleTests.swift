@@ -37,10 +37,14 @@ import Testing
     #expect(try lineker.request("@id=x send arini second").isOK)
   }
 
-  @Test func `NOREPLICAS is a refusal`() async throws {
-    let (redis, _, lineker) = try await cluster()
+  @Test func `NOREPLICAS is a refusal, but reading goes on`() async throws {
+    let (redis, node, lineker) = try await cluster()
+    let arini = try node.login("arini")
+    // Longer than what is known of a session is believed.
+    try await Task.sleep(for: .milliseconds(5500))
     _ = try redis.cli("CONFIG", "SET", "min-replicas-to-write", "1")
     #expect(try lineker.request("send arini second").code == "unavailable")
+    #expect(try arini.request("inbox").texts(from: "lineker") == ["first"])
     _ = try redis.cli("CONFIG", "SET", "min-replicas-to-write", "0")
     #expect(try lineker.request("send arini second").isOK)
   }
@@ -169,7 +173,14 @@ import Testing
     }
     replica.signal(SIGSTOP)
     #expect(try lineker.request("send arini four").code == "outcome_unknown")
-    #expect(try lineker.request("user_aktif").isOK)
+    // Senders that go on and on meanwhile do not keep others from reading.
+    let busy = try node.login("arini")
+    try busy.socket.write(String(repeating: "send lineker x\r\n", count: 200).utf8)
+    let start = ContinuousClock.now
+    for _ in 0..<3 { #expect(try lineker.request("user_aktif").isOK) }
+    #expect(ContinuousClock.now - start < .seconds(8))
+    for _ in 0..<200 { #expect(try busy.reply().code == "outcome_unknown") }
+    #expect(!node.log.contains("does not answer"), "the connection was given up")
     replica.signal(SIGCONT)
     let works = await eventually { (try? lineker.request("send arini five").isOK) == true }
     #expect(works)

@@ -28,6 +28,11 @@ struct ArrivalTimes {
     return marks.first?.at ?? now
   }
 
+  /// No whole line is left: of the part that is, only the last byte matters.
+  mutating func keepLast() {
+    if marks.count > 1, let last = marks.last { marks = [last] }
+  }
+
   /// What waits has waited for its own client: it counts as arriving now.
   mutating func restart(now: NIODeadline) {
     guard let last = marks.last else { return }

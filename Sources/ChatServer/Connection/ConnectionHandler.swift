@@ -122,6 +122,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
         reply(replies.reserve(deadline: .now()), .refused(.lineTooLong))
         end(confirming: false)
       case .needsMoreBytes:
+        arrivals.keepLast()
         if peerHasEnded { end(confirming: true) }
         return resumeReading()
       }
@@ -139,7 +140,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
       confirmDelivery { $0.isConfirmed(byLineAt: start) }
       Dispatch.run(command, on: self, replies.reserve(deadline: deadline))
     } catch {
-      confirmDelivery { $0.isConfirmed(byLineAt: start) }
+      // What is no command confirms nothing: it may have been meant as an `ack`.
       reply(replies.reserve(deadline: deadline), .refused(error))
     }
   }
@@ -195,16 +196,17 @@ final class ConnectionHandler: ChannelDuplexHandler {
       worker.scratch.removeAll(keepingCapacity: true)
       next.encode(into: &worker.scratch)
       outbox.writeBytes(worker.scratch)
+      if case .inbox(let page) = next { noteDelivery(of: page) }
     }
     scheduleFlush()
   }
 
-  /// Answers `inbox`. The messages stay in the inbox until they are confirmed.
-  func deliver(_ page: InboxPage, of user: AccountName, _ ticket: ReplyTicket) {
+  /// A page has its turn among the replies: from here on it may be confirmed, once it is written.
+  private func noteDelivery(of page: InboxPage) {
+    guard let user = page.reader else { return }
     deliveries += 1
     delivery = Delivery(page, of: user, number: deliveries)
     isDeliveryInOutbox = delivery != nil
-    reply(ticket, .inbox(page))
   }
 
   private func scheduleFlush() {

@@ -50,28 +50,45 @@ enum Dispatch {
     connection.hold()
     let worker = connection.worker
     let now = WallClock.now()
-    worker.redis.perform(Sessions.use(SessionID(of: wanted), at: now), deadline: ticket.deadline) { result in
-      switch result {
-      case .failure(let error):
-        worker.report(error, during: "session")
-        connection.reply(ticket, .refused(.unavailable))
-        connection.release()
-      case .success(.none):
-        if connection.binding?.token == wanted { connection.unbind() }
-        connection.reply(ticket, .refused(.invalidSession))
-        connection.release()
-      case .success(.some(let session)):
+    let id = SessionID(of: wanted)
+    worker.redis.perform(Sessions.use(id, at: now), deadline: ticket.deadline) { result in
+      if case .failure(.server(let error)) = result, error.refusesWrites {
+        // Reading must go on while Redis takes no writes.
+        worker.report(.server(error), during: "session")
+        return worker.redis.perform(Sessions.look(id), deadline: ticket.deadline) {
+          goOn(with: $0, wanted, on: connection, ticket, body)
+        }
+      }
+      if case .success(.some(let session)) = result {
         worker.redis.perform(Sessions.enterInIndex(session, at: now)) { result in
           guard case .success(false) = result else { return }  // the account is gone: so is the session
           worker.redis.perform(Sessions.end(session.id)) { _ in }
         }
-        adopt(session, wanted, on: connection) { binding in
-          body(binding)
-          connection.release()
-        } orElse: {
-          connection.reply(ticket, .refused(.invalidSession))
-          connection.release()
-        }
+      }
+      goOn(with: result, wanted, on: connection, ticket, body)
+    }
+  }
+
+  private static func goOn(
+    with result: Result<Session?, RedisError>, _ wanted: SessionToken, on connection: ConnectionHandler,
+    _ ticket: ReplyTicket, _ body: @escaping (Binding) -> Void
+  ) {
+    switch result {
+    case .failure(let error):
+      connection.worker.report(error, during: "session")
+      connection.reply(ticket, .refused(.unavailable))
+      connection.release()
+    case .success(.none):
+      if connection.binding?.token == wanted { connection.unbind() }
+      connection.reply(ticket, .refused(.invalidSession))
+      connection.release()
+    case .success(.some(let session)):
+      adopt(session, wanted, on: connection) { binding in
+        body(binding)
+        connection.release()
+      } orElse: {
+        connection.reply(ticket, .refused(.invalidSession))
+        connection.release()
       }
     }
   }

@@ -13,16 +13,25 @@ enum InboxCommand {
     let user = reader.session.user
     // One page at a time: a client that asks and never reads must not make the node collect pages for it.
     connection.hold()
+    worker.startPageRead { read(user, reader.display, on: connection, ticket) }
+  }
+
+  private static func read(
+    _ user: AccountName, _ displayTo: JSONString, on connection: ConnectionHandler, _ ticket: ReplyTicket
+  ) {
+    let worker = connection.worker
     var shownBefore = 0
     worker.redis.perform(Inboxes.lastShown(of: user)) { if case .success(let sequence) = $0 { shownBefore = sequence } }
-    worker.redis.perform(Inboxes.page(of: user, displayTo: reader.display), deadline: ticket.deadline) { result in
+    worker.redis.perform(Inboxes.page(of: user, displayTo: displayTo), deadline: ticket.deadline) { result in
+      worker.finishPageRead()
       switch result {
       case .success(.some(var page)):
         page.shownBefore = shownBefore
         if let last = page.lastSequence, last > shownBefore {
           worker.redis.send(Inboxes.noteShown(of: user, upTo: last)) { _ in }
         }
-        connection.deliver(page, of: user, ticket)
+        page.reader = user
+        connection.reply(ticket, .inbox(page))
       case .success(.none): connection.reply(ticket, .refused(.unknownUser(user)))  // the account was removed
       case .failure(let error):
         worker.report(error, during: "inbox")

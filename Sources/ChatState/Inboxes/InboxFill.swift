@@ -22,16 +22,16 @@ package struct InboxLimits: Sendable, Equatable {
 /// Remembers the lengths that Redis answered.
 ///
 /// A plain append (`RPUSHX`) can't refuse, so it is used only while the inbox is known to be far from full: the last
-/// answer, at most `memory` old, and the appends on their way stay below nine tenths of the bound, and at most `burst`
-/// are on their way from one loop. All loops together can thus pass that mark by `burst` × loops messages, before each of
-/// them has seen an answer; with up to 15 loops that is less than the tenth that is left of 10,000 messages, so that the
-/// bound itself holds, and with more it can be passed by `burst` for each further loop, once: from then on every answer
-/// sends all loops to the script.
+/// answer and the appends on their way stay below nine tenths of the bound, and at most `burst` are on their way from one
+/// loop. All loops together can thus pass the nine tenths by `burst` × loops messages before each of them has seen an
+/// answer; from then on every answer sends them to the script. With the usual bounds of 10,000 messages that stays within
+/// the bound for up to 15 loops; beyond, with smaller bounds, or where the bound in bytes is the closer one (1,734 messages
+/// of the largest size), an inbox can pass its bound by what `burst` × loops is more than the last tenth, once.
 package struct InboxFill {
   /// Plain appends to one inbox that may be on their way from one loop.
   package static let burst = 64
   /// How long an answer is believed.
-  static let memory = TimeAmount.seconds(10)
+  static let memory = TimeAmount.minutes(10)
   /// Inboxes that are remembered at a time.
   static let capacity = 65_536
 

@@ -66,6 +66,15 @@ package enum Sessions {
     }
   }
 
+  /// Whose a session is, without prolonging it: for when Redis takes no writes. `.some(nil)` if it has ended.
+  package static func look(_ id: SessionID) -> RedisRequest<Session?> {
+    RedisRequest(RedisCommand("HMGET", .text(KeySpace.session(id)), "user", "name")) { reply in
+      guard let who = reply.elements, who.count == 2 else { return nil }
+      guard let user = who[0].text.flatMap({ AccountName($0) }) else { return .some(nil) }
+      return Session(id: id, user: user, display: who[1].text ?? user.description)
+    }
+  }
+
   /// Whether a session lives. Does not count as its use.
   package static func exists(_ id: SessionID) -> RedisRequest<Bool> {
     RedisRequest(RedisCommand("EXISTS", .text(KeySpace.session(id)))) { $0.integer.map { $0 == 1 } }
