@@ -21,15 +21,14 @@ package struct InboxLimits: Sendable, Equatable {
 
 /// Remembers the lengths that Redis answered.
 ///
-/// A plain append (`RPUSHX`) can't refuse, so it is used only while the inbox is known to be far from full: the last
-/// answer and the appends on their way stay below nine tenths of the bound, and at most `burst` are on their way from one
-/// loop. All loops together can thus pass the nine tenths by `burst` × loops messages before each of them has seen an
-/// answer; from then on every answer sends them to the script. With the usual bounds of 10,000 messages that stays within
-/// the bound for up to 15 loops; beyond, with smaller bounds, or where the bound in bytes is the closer one (1,734 messages
-/// of the largest size), an inbox can pass its bound by what `burst` × loops is more than the last tenth, once.
+/// A plain append (`RPUSHX`) can't refuse, so it is used only while the inbox is known to be far from full: of what is left
+/// up to nine tenths of the bound after the last answer, one loop has at most a quarter under way, and never more than
+/// `burst`. So up to four loops together can't pass the nine tenths unseen. More of them can, by at most `burst` × loops
+/// messages before each has seen an answer, and once: from then on every answer sends them to the script. The same holds
+/// for a loop whose last answer is old.
 package struct InboxFill {
   /// Plain appends to one inbox that may be on their way from one loop.
-  package static let burst = 64
+  package static let burst = 512
   /// How long an answer is believed.
   static let memory = TimeAmount.minutes(10)
   /// Inboxes that are remembered at a time.
@@ -48,8 +47,8 @@ package struct InboxFill {
 
   /// Whether a plain append may be sent now. If so it counts as on its way until `finished`.
   package mutating func mayAppendPlainly(to user: AccountName, now: NIODeadline) -> Bool {
-    guard let known = inboxes[user], now < known.until, known.underWay < Self.burst,
-      known.length + known.underWay < exactFrom
+    guard let known = inboxes[user], now < known.until,
+      known.underWay < min(Self.burst, (exactFrom - known.length) / 4)
     else { return false }
     inboxes[user]?.underWay += 1
     return true
