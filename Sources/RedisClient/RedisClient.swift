@@ -22,8 +22,6 @@ package final class RedisClient {
   private var unreplicated: [(completion: Completion, reply: RedisReply, deadline: NIODeadline)] = []
   private var isWaitUnderWay = false
   private var needsReplicas = false
-  /// Called when the connection begins or ceases to be usable.
-  package var onReadinessChange: ((Bool) -> Void)?
 
   /// Between two tries of a command that Redis can't serve for the moment.
   package static let pause = TimeAmount.milliseconds(50)
@@ -143,7 +141,6 @@ package final class RedisClient {
   }
 
   private func ready() {
-    onReadinessChange?(true)
     flush()
   }
 
@@ -182,7 +179,6 @@ package final class RedisClient {
   }
 
   private func ended(_ reason: RedisConnection.End) {
-    onReadinessChange?(false)
     for completion in queue.connectionLost(repeating: reason.isNoFaultOfARequest) {
       completion(.failure(.connectionLost(written: true)))
     }

@@ -10,6 +10,7 @@ final class NotifyDirectory {
 
   init() throws(SupervisorError) {
     let parent = getenv("TMPDIR").map { String(cString: $0) }.flatMap { $0.utf8.count < 60 ? $0 : nil } ?? "/tmp"
+    // mkdtemp puts its own characters in place of the Xs.
     var template = Array("\(parent)/kabar-up-XXXXXX".utf8CString)
     guard mkdtemp(&template) != nil else {
       throw SupervisorError("no temporary directory in \(parent): \(SupervisorError.systemText(errno))")

@@ -14,9 +14,7 @@ enum Listener {
   /// Listens on the worker's loop.
   static func open(
     _ worker: NIOLoopBound<Worker>, on eventLoop: any EventLoop, host: String, port: Int
-  ) async throws
-    -> any Channel
-  {
+  ) async throws -> any Channel {
     try await ServerBootstrap(group: eventLoop)
       .serverChannelOption(.backlog, value: backlog)
       .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)

@@ -10,7 +10,7 @@ import ChatProtocol
 /// by `ack` alone.
 struct Delivery {
   let user: AccountName
-  /// The how manieth page of its connection this is.
+  /// Which page of its connection this is, counted from 1.
   let number: Int
   private let firstSequence: Int
   /// How each message of the page is known again.

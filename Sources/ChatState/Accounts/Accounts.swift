@@ -64,7 +64,8 @@ package enum Accounts {
     RedisRequest(
       RedisCommand(
         isDisabled ? Scripts.accountDisable : Scripts.accountEnable,
-        keys: [KeySpace.account(name), KeySpace.inbox(name), KeySpace.disabledInbox(name)], [.text(now.description)])
+        keys: [KeySpace.account(name), KeySpace.inbox(name), KeySpace.disabledInbox(name)],
+        isDisabled ? [.text(now.description)] : [])
     ) { $0.integer.map { $0 == 1 } }
   }
 

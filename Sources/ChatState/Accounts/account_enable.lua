@@ -1,6 +1,6 @@
 #!lua flags=allow-oom
 -- Enables an account again, with the messages that it had. Idempotent; 0: no such account.
--- KEYS: account, inbox, disabled inbox   ARGV: now (RFC 3339), not used
+-- KEYS: account, inbox, disabled inbox
 if redis.call('EXISTS', KEYS[1]) == 0 then return 0 end
 if redis.call('EXISTS', KEYS[3]) == 1 and redis.call('EXISTS', KEYS[2]) == 0 then
   redis.call('RENAME', KEYS[3], KEYS[2])

@@ -17,15 +17,14 @@ enum DemoAccounts {
     ("lineker", "surabaya", "Gary Lineker"),
   ]
 
-  /// Adds those that are not there; answers `true`. Called for new data only, also once more if that was interrupted.
-  static func add(redis: RedisAddress) throws -> Bool {
+  /// Adds those that are not there. Called for new data only, also once more if that was interrupted.
+  static func add(redis: RedisAddress) throws {
     try MultiThreadedEventLoopGroup.singleton.any().makeFutureWithTask {
       try await AccountStore.with(redis) { store in
         for account in all {
           guard let name = AccountName(account.name), let display = DisplayName(account.display) else { continue }
           _ = try await store.add(name, display, password: account.password)
         }
-        return true
       }
     }.wait()
   }

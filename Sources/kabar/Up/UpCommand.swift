@@ -71,7 +71,12 @@ struct UpCommand: ParsableCommand {
       launcher: executable, demoAccounts: DemoAccounts.all.map { "\($0.name) \($0.password)" })
     let supervisor = try Supervisor(
       plan: plan,
-      prepareData: noDemoAccounts || redis != nil ? nil : { url in try DemoAccounts.add(redis: RedisAddress(url)) })
+      prepareData: noDemoAccounts || redis != nil
+        ? nil
+        : { url in
+          try DemoAccounts.add(redis: RedisAddress(url))
+          return true
+        })
     throw ExitCode(supervisor.run())
   }
 
