@@ -17,6 +17,16 @@ public enum Command: Equatable, Sendable {
   case activeUsers(SessionToken?)
   /// `logout [TOKEN]`: end the session everywhere.
   case logout(SessionToken?)
+  /// `resume TOKEN`: bind this connection to a living session.
+  case resume(SessionToken)
+  /// `listen [TOKEN]`: from now on messages come by themselves, as events.
+  case listen(SessionToken?)
+  /// `unlisten`: no more events.
+  case unlisten
+  /// `watch USER…` or `watch *`: tell this listening connection when they become active or inactive.
+  case watch(Watched)
+  /// `unwatch [USER…]`: no longer these, or nobody.
+  case unwatch(Watched)
   /// `ping`: answered at once, by this node alone.
   case ping
   /// `help`: the list of commands.
@@ -25,11 +35,18 @@ public enum Command: Equatable, Sendable {
   case quit
 }
 
+/// Whose presence a listening connection is told of.
+public enum Watched: Equatable, Sendable {
+  case everyone
+  /// At least one name; at most as many as fit on a line.
+  case users([AccountName])
+}
+
 /// A command's word and how it is used: the one list that the parser and `help` share.
 enum CommandWord: String, CaseIterable {
   case auth, send, inbox, ack
   case activeUsers = "user_aktif"
-  case logout, ping, help, quit
+  case logout, resume, listen, unlisten, watch, unwatch, ping, help, quit
 
   var usage: String {
     switch self {
@@ -39,6 +56,11 @@ enum CommandWord: String, CaseIterable {
     case .ack: "ack [TOKEN] SEQ [ID]"
     case .activeUsers: "user_aktif [TOKEN]"
     case .logout: "logout [TOKEN]"
+    case .resume: "resume TOKEN"
+    case .listen: "listen [TOKEN]"
+    case .unlisten: "unlisten"
+    case .watch: "watch *|USER [USER ...]"
+    case .unwatch: "unwatch [USER ...]"
     case .ping: "ping"
     case .help: "help"
     case .quit: "quit"

@@ -37,6 +37,15 @@ public enum CommandParser {
     case .ack: return try parseAck(line, &words)
     case .activeUsers: return .activeUsers(try onlyToken(line, &words, word))
     case .logout: return .logout(try onlyToken(line, &words, word))
+    case .resume:
+      guard let token = try onlyToken(line, &words, word) else { throw missing(word) }
+      return .resume(token)
+    case .listen: return .listen(try onlyToken(line, &words, word))
+    case .unlisten: return try alone(.unlisten, line, &words, word)
+    case .watch:
+      guard let watched = try parseWatched(line, &words) else { throw missing(word) }
+      return .watch(watched)
+    case .unwatch: return .unwatch(try parseWatched(line, &words) ?? .everyone)
     case .ping: return try alone(.ping, line, &words, word)
     case .help: return try alone(.help, line, &words, word)
     case .quit: return try alone(.quit, line, &words, word)
@@ -70,8 +79,7 @@ public enum CommandParser {
     }
     guard let text = words.rest(of: line) else { throw missing(.send) }
     guard let name = AccountName(ascii: line.extracting(recipient)) else {
-      throw Refusal(
-        .invalidName, "a user name has 1 to 32 of a-z 0-9 . _ - and begins with a letter or digit")
+      throw .invalidName
     }
     guard text.count <= ProtocolLimits.textBytes else {
       throw Refusal(.textTooLong, "a message has at most \(ProtocolLimits.textBytes) bytes")
@@ -92,6 +100,20 @@ public enum CommandParser {
     let id = words.next(in: line).map { line.extracting($0).text }
     guard words.next(in: line) == nil else { throw unexpected(.ack) }
     return .ack(token, sequence: sequence, id: id)
+  }
+
+  /// `*`, or names; `nil` if there is no word.
+  private static func parseWatched(_ line: Span<UInt8>, _ words: inout Words) throws(Refusal) -> Watched? {
+    var names: [AccountName] = []
+    while let word = words.next(in: line) {
+      if names.isEmpty, line.extracting(word).text == "*" {
+        guard words.next(in: line) == nil else { throw unexpected(.watch) }
+        return .everyone
+      }
+      guard let name = AccountName(ascii: line.extracting(word)) else { throw .invalidName }
+      names.append(name)
+    }
+    return names.isEmpty ? nil : .users(names)
   }
 
   private static func onlyToken(

@@ -61,5 +61,14 @@ extension [UInt8] {
     append(UInt8(ascii: "\""))
   }
 
+  mutating func appendJSON(strings: [String]) {
+    append(UInt8(ascii: "["))
+    for (index, string) in strings.enumerated() {
+      if index > 0 { append(UInt8(ascii: ",")) }
+      appendJSON(string: string)
+    }
+    append(UInt8(ascii: "]"))
+  }
+
   mutating func appendJSON(_ number: Int) { append(contentsOf: String(number).utf8) }
 }

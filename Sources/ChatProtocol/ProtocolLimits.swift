@@ -20,6 +20,10 @@ public enum ProtocolLimits {
   public static let tagLength = 64
   /// Most bytes that a stored record can have: a text and a display name of which every byte needs an escape, and the rest.
   package static let recordBytes = 2 * textBytes + 2 * displayNameBytes + 256
+  /// Most users that a connection may `watch` by name.
+  public static let watchedUsers = 1000
+  /// Most names in a reply to `user_aktif` or `watch`; its `count` is exact.
+  public static let activeNames = 1000
   /// Most messages in one reply to `inbox`.
   public static let pageMessages = 500
   /// Bytes of stored records in one reply to `inbox`; a single larger record still travels, alone.

@@ -45,6 +45,10 @@ public struct Refusal: Error, Equatable, Sendable {
     case invalidNumber = "invalid_number"
     /// No message with this seq was shown on this connection, or it is another one than the id says.
     case unknownMessage = "unknown_message"
+    /// The command is for a connection that listens.
+    case notListening = "not_listening"
+    /// This connection watches as many users as one may.
+    case tooManyWatched = "too_many_watched"
     /// This node hashes as many passwords as it may; the same request may work a little later.
     case busy = "busy"
     /// The store can't be reached or refuses to write; nothing was done.
@@ -73,6 +77,16 @@ extension Refusal {
   public static let notLoggedIn = Refusal(.notLoggedIn, "log in first: \(CommandWord.auth.usage)")
   /// The token is of no living session.
   public static let invalidSession = Refusal(.invalidSession, "this session is unknown or has ended: log in again")
+  /// A word that should be an account name is none.
+  static let invalidName = Refusal(
+    .invalidName, "a user name has 1 to 32 of a-z 0-9 . _ - and begins with a letter or digit")
+  /// Presence is told to listening connections only.
+  public static let notListening = Refusal(
+    .notListening, "this connection does not listen: \(CommandWord.listen.usage)")
+  /// The bound of `watch`.
+  public static let tooManyWatched = Refusal(
+    .tooManyWatched,
+    "a connection watches at most \(ProtocolLimits.watchedUsers) users by name, or *: nothing was changed")
   /// Too many password checks wait on this node.
   public static let busy = Refusal(
     .busy, "too many logins at once on this node: try again in a moment", retryAfter: 1000)

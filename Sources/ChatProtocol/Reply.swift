@@ -12,10 +12,20 @@ package enum Reply: Sendable {
   case confirmed(Int)
   /// To `inbox`.
   case inbox(InboxPage)
-  /// To `user_aktif`: the active users, in the order in which they are shown.
-  case activeUsers([String])
+  /// To `user_aktif`.
+  case activeUsers(ActiveUsers)
   /// To `logout`.
   case loggedOut
+  /// To `resume`: whose session it is, account and display name.
+  case resumed(AccountName, display: JSONString)
+  /// To `listen`; events follow.
+  case listening
+  /// To `unlisten`; no event follows.
+  case notListening
+  /// To `watch`: who of the watched is active now.
+  case watching(ActiveUsers)
+  /// To `unwatch`.
+  case unwatched
   /// To `ping`.
   case pong
   /// To `help`.
@@ -41,7 +51,22 @@ package enum Reply: Sendable {
     case .inbox(let page):
       bytes.appendJSON("{\"status\":\"OK\",\"messages\":")
       page.encode(into: &bytes)
-    case .activeUsers(let names): Self.encode(activeUsers: names, into: &bytes)
+    case .activeUsers(let active):
+      // What the clients of the course print: every name followed by a comma and a space.
+      bytes.appendJSON("{\"status\":\"OK\",\"message\":")
+      bytes.appendJSON(string: active.names.map { $0 + ", " }.joined())
+      active.encode(into: &bytes)
+    case .watching(let active):
+      bytes.appendJSON("{\"status\":\"OK\",\"message\":\"watching\"")
+      active.encode(into: &bytes)
+    case .unwatched: bytes.appendJSON("{\"status\":\"OK\",\"message\":\"unwatched\"")
+    case .resumed(let user, let display):
+      bytes.appendJSON("{\"status\":\"OK\",\"message\":\"resumed\",\"user\":")
+      bytes.appendJSON(plain: user.description)
+      bytes.appendJSON(",\"name\":")
+      bytes.appendJSON(display)
+    case .listening: bytes.appendJSON("{\"status\":\"OK\",\"message\":\"listening\"")
+    case .notListening: bytes.appendJSON("{\"status\":\"OK\",\"message\":\"not listening\"")
     case .loggedOut:
       bytes.appendJSON("{\"status\":\"OK\",\"messages\":\"logout success\",\"message\":\"logout success\"")
     case .pong: bytes.appendJSON("{\"status\":\"OK\",\"message\":\"pong\"")
@@ -60,34 +85,11 @@ package enum Reply: Sendable {
     bytes.appendJSON("}\r\n\r\n")
   }
 
-  /// `message` is what the clients of the course print: every name followed by a comma and a space.
-  private static func encode(activeUsers names: [String], into bytes: inout [UInt8]) {
-    var line = ""
-    for name in names { line += name + ", " }
-    bytes.appendJSON("{\"status\":\"OK\",\"message\":")
-    bytes.appendJSON(string: line)
-    bytes.appendJSON(",\"users\":")
-    bytes.appendJSON(strings: names)
-    bytes.appendJSON(",\"count\":")
-    bytes.appendJSON(names.count)
-  }
-
   private static func encodeHelp(into bytes: inout [UInt8]) {
     let usages = CommandWord.allCases.map(\.usage)
     bytes.appendJSON("{\"status\":\"OK\",\"message\":")
     bytes.appendJSON(string: usages.joined(separator: "; "))
     bytes.appendJSON(",\"commands\":")
     bytes.appendJSON(strings: usages)
-  }
-}
-
-extension [UInt8] {
-  fileprivate mutating func appendJSON(strings: [String]) {
-    append(UInt8(ascii: "["))
-    for (index, string) in strings.enumerated() {
-      if index > 0 { append(UInt8(ascii: ",")) }
-      appendJSON(string: string)
-    }
-    append(UInt8(ascii: "]"))
   }
 }

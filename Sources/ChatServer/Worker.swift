@@ -94,6 +94,11 @@ final class Worker {
     }
   }
 
+  // MARK: Push
+
+  /// These users have new messages.
+  func mailArrived(for users: [AccountName]) {}
+
   // MARK: Flushing
 
   /// The connection has something to write. All of this turn of the loop leaves together when the turn ends.

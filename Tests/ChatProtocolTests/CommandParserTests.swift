@@ -15,6 +15,9 @@ private let token = "0f8fad5b-d9cb-469f-a165-70867728950e"
       ("inbox", "inbox -"), ("inbox \(token)", "inbox \(token)"),
       ("user_aktif", "user_aktif -"), ("user_aktif \(token)", "user_aktif \(token)"),
       ("logout", "logout -"), ("logout \(token)", "logout \(token)"),
+      ("resume \(token)", "resume \(token)"), ("listen", "listen -"), ("listen \(token)", "listen \(token)"),
+      ("unlisten", "unlisten"), ("watch *", "watch everyone"), ("watch a", "watch a"), ("watch a B c", "watch a,b,c"),
+      ("unwatch", "unwatch everyone"), ("unwatch *", "unwatch everyone"), ("unwatch a b", "unwatch a,b"),
       ("ping", "ping"), ("help", "help"), ("quit", "quit"),
     ])
   func `each command, with and without the token`(line: String, expected: String) {
@@ -72,6 +75,9 @@ private let token = "0f8fad5b-d9cb-469f-a165-70867728950e"
       ("inbox x", "invalid_session"), ("user_aktif x", "invalid_session"), ("logout x", "invalid_session"),
       ("inbox \(token) x", "unexpected_argument"), ("user_aktif x y", "unexpected_argument"),
       ("logout \(token) \(token)", "unexpected_argument"),
+      ("resume", "missing_argument"), ("resume x", "invalid_session"), ("resume \(token) x", "unexpected_argument"),
+      ("listen x", "invalid_session"), ("unlisten x", "unexpected_argument"), ("watch", "missing_argument"),
+      ("watch * a", "unexpected_argument"), ("watch a *", "invalid_name"), ("unwatch -x", "invalid_name"),
       ("ping x", "unexpected_argument"), ("help me", "unexpected_argument"), ("quit now", "unexpected_argument"),
       ("sen", "unknown_command"), ("sendd a b", "unknown_command"), ("user-aktif", "unknown_command"),
       ("{\"a\":1}", "unknown_command"), ("GET / HTTP/1.1", "unknown_command"), ("ｐｉｎｇ", "unknown_command"),
@@ -100,7 +106,8 @@ private let token = "0f8fad5b-d9cb-469f-a165-70867728950e"
       Refusal.Code.allCases.map(\.rawValue) == [
         "invalid_utf8", "control_character", "line_too_long", "unknown_command", "missing_argument",
         "unexpected_argument", "invalid_name", "text_too_long", "auth_failed", "not_logged_in", "invalid_session",
-        "unknown_user", "inbox_full", "invalid_tag", "invalid_number", "unknown_message", "busy", "unavailable",
+        "unknown_user", "inbox_full", "invalid_tag", "invalid_number", "unknown_message", "not_listening",
+        "too_many_watched", "busy", "unavailable",
         "outcome_unknown",
       ])
   }

@@ -16,12 +16,24 @@ func outcome(of line: some Sequence<UInt8>) -> String {
     case .inbox(let token): return "inbox \(token?.text ?? "-")"
     case .activeUsers(let token): return "user_aktif \(token?.text ?? "-")"
     case .logout(let token): return "logout \(token?.text ?? "-")"
+    case .resume(let token): return "resume \(token.text)"
+    case .listen(let token): return "listen \(token?.text ?? "-")"
+    case .unlisten: return "unlisten"
+    case .watch(let watched): return "watch \(names(watched))"
+    case .unwatch(let watched): return "unwatch \(names(watched))"
     case .ping: return "ping"
     case .help: return "help"
     case .quit: return "quit"
     }
   } catch {
     return error.code.rawValue
+  }
+}
+
+private func names(_ watched: Watched) -> String {
+  switch watched {
+  case .everyone: "everyone"
+  case .users(let names): names.map(\.description).joined(separator: ",")
   }
 }
 

@@ -27,10 +27,12 @@ func decoded(_ reply: Reply) throws -> [String: JSONValue] {
     let token = try #require(SessionToken("0f8fad5b-d9cb-469f-a165-70867728950e"))
     #expect(try json(.loggedIn(token)) == #"{"status":"OK","tokenid":"0f8fad5b-d9cb-469f-a165-70867728950e"}"#)
     #expect(try json(.sent(id: "m-1", isDuplicate: false)) == #"{"status":"OK","message":"Message Sent","id":"m-1"}"#)
+    let two = ActiveUsers(names: ["arini", "lineker"], count: 2, isStale: false)
     #expect(
-      try json(.activeUsers(["arini", "lineker"]))
+      try json(.activeUsers(two))
         == #"{"status":"OK","message":"arini, lineker, ","users":["arini","lineker"],"count":2}"#)
-    #expect(try json(.activeUsers([])) == #"{"status":"OK","message":"","users":[],"count":0}"#)
+    let nobody = ActiveUsers(names: [], count: 0, isStale: false)
+    #expect(try json(.activeUsers(nobody)) == #"{"status":"OK","message":"","users":[],"count":0}"#)
     #expect(
       try json(.loggedOut) == #"{"status":"OK","messages":"logout success","message":"logout success"}"#)
     #expect(try json(.inbox(page([]))) == #"{"status":"OK","messages":{}}"#)
@@ -43,14 +45,31 @@ func decoded(_ reply: Reply) throws -> [String: JSONValue] {
   }
 
   @Test func `the other replies, byte for byte`() throws {
+    let active = ActiveUsers(names: ["arini"], count: 1002, isStale: true)
+    #expect(
+      try json(.activeUsers(active))
+        == #"{"status":"OK","message":"arini, ","users":["arini"],"count":1002,"stale":true}"#)
+    #expect(
+      try json(.watching(active))
+        == #"{"status":"OK","message":"watching","users":["arini"],"count":1002,"stale":true}"#)
+    let user = try #require(AccountName("arini"))
+    #expect(
+      try json(.resumed(user, display: JSONString("A \"R\"")))
+        == #"{"status":"OK","message":"resumed","user":"arini","name":"A \"R\""}"#)
+    #expect(try json(.listening) == #"{"status":"OK","message":"listening"}"#)
+    #expect(try json(.notListening) == #"{"status":"OK","message":"not listening"}"#)
+    #expect(try json(.unwatched) == #"{"status":"OK","message":"unwatched"}"#)
     #expect(try json(.pong) == #"{"status":"OK","message":"pong"}"#)
     #expect(try json(.bye) == #"{"status":"OK","message":"bye"}"#)
     #expect(
       try json(.help)
         == #"{"status":"OK","message":"auth USER PASSWORD; [@id=TAG] send [TOKEN] USER TEXT; inbox [TOKEN]; "#
-        + #"ack [TOKEN] SEQ [ID]; user_aktif [TOKEN]; logout [TOKEN]; ping; help; quit","#
+        + #"ack [TOKEN] SEQ [ID]; user_aktif [TOKEN]; logout [TOKEN]; resume TOKEN; listen [TOKEN]; unlisten; "#
+        + #"watch *|USER [USER ...]; unwatch [USER ...]; ping; help; quit","#
         + #""commands":["auth USER PASSWORD","[@id=TAG] send [TOKEN] USER TEXT","#
-        + #""inbox [TOKEN]","ack [TOKEN] SEQ [ID]","user_aktif [TOKEN]","logout [TOKEN]","ping","help","quit"]}"#)
+        + #""inbox [TOKEN]","ack [TOKEN] SEQ [ID]","user_aktif [TOKEN]","logout [TOKEN]","#
+        + #""resume TOKEN","listen [TOKEN]","unlisten","watch *|USER [USER ...]","unwatch [USER ...]","ping","help","quit"]}"#
+    )
     #expect(
       try json(.refused(.authFailed))
         == #"{"status":"ERROR","message":"wrong user name or password","code":"auth_failed"}"#)
@@ -66,7 +85,8 @@ func decoded(_ reply: Reply) throws -> [String: JSONValue] {
     let login = try decoded(.loggedIn(token))
     #expect(login["status"] == .text("OK") && login["tokenid"] == .text(token.text))
     #expect(try decoded(.sent(id: "1", isDuplicate: false))["message"] == .text("Message Sent"))
-    #expect(try decoded(.activeUsers(["a", "b"]))["message"] == .text("a, b, "))
+    let active = ActiveUsers(names: ["a", "b"], count: 2, isStale: false)
+    #expect(try decoded(.activeUsers(active))["message"] == .text("a, b, "))
     #expect(try decoded(.loggedOut)["messages"] == .text("logout success"))
     guard case .object(let senders) = try decoded(.inbox(page([record])))["messages"],
       case .list(let messages) = senders["lineker"], case .object(let message) = messages.first

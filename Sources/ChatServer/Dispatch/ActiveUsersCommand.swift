@@ -12,7 +12,8 @@ enum ActiveUsersCommand {
     connection.hold()
     worker.redis.perform(Presence.activeNames, deadline: ticket.deadline) { result in
       switch result {
-      case .success(let names): connection.reply(ticket, .activeUsers(names))
+      case .success(let names):
+        connection.reply(ticket, .activeUsers(ActiveUsers(names: names, count: names.count, isStale: false)))
       case .failure(let error):
         worker.report(error, during: "user_aktif")
         connection.reply(ticket, .refused(.unavailable))

@@ -32,6 +32,13 @@ enum Dispatch {
       withSession(token, on: connection, ticket) { _ in ActiveUsersCommand.run(on: connection, ticket) }
     case .logout(let token):
       withSession(token, on: connection, ticket) { LogoutCommand.run($0, on: connection, ticket) }
+    case .resume(let token):
+      // The session is all that it asks for: no password is hashed, so a storm of reconnections is cheap.
+      withSession(token, on: connection, ticket) {
+        connection.reply(ticket, .resumed($0.session.user, display: $0.display))
+      }
+    case .listen, .unlisten, .watch, .unwatch:
+      connection.reply(ticket, .refused(Refusal(.unknownCommand, "not yet")))
     }
   }
 
