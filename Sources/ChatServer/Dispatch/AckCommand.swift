@@ -16,7 +16,8 @@ enum AckCommand {
     guard let mark = id.map({ MessageRecord.mark(ofID: $0) }) ?? shown else {
       return connection.reply(ticket, .refused(.unknownMessage))
     }
-    worker.redis.perform(Inboxes.confirm(of: user, upTo: sequence, mark: mark), deadline: ticket.deadline) { result in
+    let message = MessagePlace(sequence: sequence, mark: mark)
+    worker.redis.perform(Inboxes.confirm(of: user, message), deadline: ticket.deadline) { result in
       switch result {
       case .success(.some(let count)): connection.reply(ticket, .confirmed(count))
       case .success(.none): connection.reply(ticket, .refused(.unknownMessage))
