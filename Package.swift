@@ -132,7 +132,9 @@ let package = Package(
       ], swiftSettings: strict),
     .testTarget(
       name: "ChatServerTests",
-      dependencies: ["ChatServer", "ChatState", "ChatProtocol", .product(name: "NIOCore", package: "swift-nio")],
+      dependencies: [
+        "ChatServer", "ChatState", "ChatProtocol", "TestSupport", .product(name: "NIOCore", package: "swift-nio"),
+      ],
       swiftSettings: strict),
     .testTarget(
       name: "KabarTests",
