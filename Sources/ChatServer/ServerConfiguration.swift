@@ -26,6 +26,8 @@ package struct ServerConfiguration: Sendable {
   package var waitingPasswordChecks = 128
   /// Requests of one connection that may be on their way before the node stops reading from it.
   package var pipelineDepth = 256
+  /// How long a user whose last connection on this node has broken stays active.
+  package var presenceGrace = TimeAmount.seconds(15)
   /// How long a node that was told to stop waits for replies on their way.
   package var shutdownTimeout = TimeAmount.seconds(5)
 

@@ -15,6 +15,8 @@ final class Worker {
   let configuration: ServerConfiguration
   let redis: RedisClient
   let membership: MembershipHandle
+  let presence: SharedPresence
+  var watchers = Watchers()
   let passwords: PasswordChecks
   let logger: Logger
   var clock = WallClock()
@@ -38,13 +40,14 @@ final class Worker {
   private var stopped: EventLoopPromise<Void>?
 
   init(
-    _ configuration: ServerConfiguration, redis: RedisClient, membership: MembershipHandle, node: NodeID,
+    _ configuration: ServerConfiguration, redis: RedisClient, membership: MembershipHandle, presence: SharedPresence,
     passwords: PasswordChecks, logger: Logger
   ) {
     eventLoop = redis.eventLoop
     (self.configuration, self.redis, self.membership) = (configuration, redis, membership)
     inboxFill = InboxFill(configuration.inboxLimits)
-    (self.node, self.passwords, self.logger) = (node, passwords, logger)
+    (node, self.presence) = (presence.own, presence)
+    (self.passwords, self.logger) = (passwords, logger)
   }
 
   // MARK: Connections
@@ -55,6 +58,9 @@ final class Worker {
     connections[ObjectIdentifier(connection)] = nil
     if isStopping, connections.isEmpty { stopped?.succeed() }
   }
+
+  /// An open connection.
+  func connection(_ id: ObjectIdentifier) -> ConnectionHandler? { connections[id] }
 
   func bound(_ connection: ConnectionHandler, to session: SessionID) {
     bySession[session, default: [:]][ObjectIdentifier(connection)] = connection
@@ -70,7 +76,7 @@ final class Worker {
     let now = NIODeadline.now()
     if endedSessions.count >= 1000 { endedSessions = endedSessions.filter { now < $0.value } }
     endedSessions[session] = now + Self.endedMemory
-    for connection in (bySession[session] ?? [:]).values { connection.unbind() }
+    for connection in (bySession[session] ?? [:]).values { connection.unbind(sessionEnded: true) }
   }
 
   /// Whether the session is known to have ended, whatever an answer says that was on its way meanwhile.
@@ -98,6 +104,9 @@ final class Worker {
 
   /// These users have new messages.
   func mailArrived(for users: [AccountName]) {}
+
+  /// The news of new messages may have been missed.  // lead
+  func mailMayHaveArrived() {}
 
   // MARK: Flushing
 

@@ -80,6 +80,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
   func channelWritabilityChanged(context: ChannelHandlerContext) {
     if context.channel.isWritable {
       arrivals.restart(now: .now())
+      worker.tellMissedPresence(to: self)
       processLines()
     }
     context.fireChannelWritabilityChanged()
@@ -168,16 +169,43 @@ final class ConnectionHandler: ChannelDuplexHandler {
     if case .closed = phase { return worker.eventLoop.makeSucceededVoidFuture() }
     binding = Binding(session, token: token, checkedAt: .now())
     worker.bound(self, to: session.id)
-    return worker.membership.change(session.user, by: 1, on: worker.eventLoop)
+    return worker.membership.change(
+      session.user, connections: 1, listeners: 0, graceful: true, on: worker.eventLoop)
   }
 
-  /// Lets go of the session; the future succeeds when Redis knows.
+  /// Lets go of the session; the future succeeds when Redis knows. `sessionEnded`: the user is not coming back with it, so
+  /// she stays active only where she has other connections.
   @discardableResult
-  func unbind() -> EventLoopFuture<Void> {
+  func unbind(sessionEnded: Bool = false) -> EventLoopFuture<Void> {
     guard let session = binding?.session else { return worker.eventLoop.makeSucceededVoidFuture() }
+    worker.stopWatching(self)
+    let listeners = isListening ? -1 : 0
+    isListening = false
     binding = nil
     worker.unbound(self, from: session.id)
-    return worker.membership.change(session.user, by: -1, on: worker.eventLoop)
+    return worker.membership.change(
+      session.user, connections: -1, listeners: listeners, graceful: !sessionEnded, on: worker.eventLoop)
+  }
+
+  // lead: what `listen` and `unlisten` do beyond presence.
+  private(set) var isListening = false
+
+  func setListening(_ listens: Bool) {
+    guard listens != isListening, let user = binding?.session.user else { return }
+    isListening = listens
+    if !listens { worker.stopWatching(self) }
+    _ = worker.membership.change(
+      user, connections: 0, listeners: listens ? 1 : -1, graceful: true, on: worker.eventLoop)
+  }
+
+  // lead: order among the replies. `false`: the client isn't reading, the event is dropped.
+  func push(_ event: Event) -> Bool {
+    guard case .open = phase, isListening, let context, context.channel.isWritable else { return false }
+    worker.scratch.removeAll(keepingCapacity: true)
+    event.encode(into: &worker.scratch)
+    outbox.writeBytes(worker.scratch)
+    scheduleFlush()
+    return true
   }
 
   func distrustSession() { binding?.checkedAt = nil }

@@ -56,6 +56,12 @@ struct ServeCommand: AsyncParsableCommand {
         + "choose a replica that lacks it. (KABAR_MIN_REPLICAS; default 0)", valueName: "n"))
   var minReplicas: Int?
 
+  @Option(
+    help: ArgumentHelp(
+      "How long a user whose last connection has broken stays active, 0 to 300. (KABAR_PRESENCE_GRACE; default 15)",
+      valueName: "s"))
+  var presenceGrace: Int?
+
   @Option(help: "trace, debug, info, notice, warning, error or critical. (KABAR_LOG_LEVEL; default notice)")
   var logLevel: Logger.Level?
 
@@ -102,6 +108,7 @@ struct ServeCommand: AsyncParsableCommand {
     limits.messages = try Environment.value(inboxMessages, "KABAR_INBOX_MESSAGES", default: limits.messages)
     limits.bytes = try Environment.value(inboxBytes, "KABAR_INBOX_BYTES", default: limits.bytes)
     let replicas = try Environment.value(minReplicas, "KABAR_MIN_REPLICAS", default: 0)
+    let grace = try Environment.value(presenceGrace, "KABAR_PRESENCE_GRACE", default: 15)
     guard (100...60_000).contains(timeout) else {
       throw ValidationError("--request-timeout is a number from 100 to 60000")
     }
@@ -110,6 +117,8 @@ struct ServeCommand: AsyncParsableCommand {
     }
     guard limits.bytes >= 65_536 else { throw ValidationError("--inbox-bytes is a number from 65536") }
     guard (0...16).contains(replicas) else { throw ValidationError("--min-replicas is a number from 0 to 16") }
+    guard (0...300).contains(grace) else { throw ValidationError("--presence-grace is a number from 0 to 300") }
+    settings.presenceGrace = .seconds(Int64(grace))
     settings.requestTimeout = .milliseconds(Int64(timeout))
     settings.inboxLimits = limits
     settings.minimumReplicas = replicas
