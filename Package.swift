@@ -133,7 +133,7 @@ let package = Package(
       ], swiftSettings: strict),
     .testTarget(
       name: "ChatServerTests",
-      dependencies: ["ChatServer", "ChatProtocol", .product(name: "NIOCore", package: "swift-nio")],
+      dependencies: ["ChatServer", "ChatState", "ChatProtocol", .product(name: "NIOCore", package: "swift-nio")],
       swiftSettings: strict),
     .testTarget(
       name: "KabarTests",

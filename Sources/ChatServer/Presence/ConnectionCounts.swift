@@ -16,9 +16,11 @@ struct ConnectionCounts {
   private let grace: TimeAmount
   private var present: [AccountName: UserPresence] = [:]
   private var unreported: Set<AccountName> = []
-  private var graceEnds: [AccountName: NIODeadline] = [:]
+  /// Who is in her grace, with the number of it.
+  private var graces: [AccountName: Int] = [:]
   /// The same in the order of time; who came back is still in it, for a while.
-  private var graceQueue = Deque<(user: AccountName, end: NIODeadline)>()
+  private var graceQueue = Deque<(user: AccountName, number: Int, end: NIODeadline)>()
+  private var lastGrace = 0
 
   /// Users per report: bounds how long one script holds Redis.
   static let reportSize = 500
@@ -41,25 +43,29 @@ struct ConnectionCounts {
     unreported.insert(user)
     if after.connections > 0 {
       present[user] = after
-      graceEnds[user] = nil
+      graces[user] = nil
     } else if graceful, grace > .zero {
       present[user] = after
       beginGrace(user, until: now + grace)
     } else {
       present[user] = nil
-      graceEnds[user] = nil
+      graces[user] = nil
     }
   }
 
   private mutating func beginGrace(_ user: AccountName, until end: NIODeadline) {
-    graceEnds[user] = end
-    graceQueue.append((user, end))
+    lastGrace += 1
+    graces[user] = lastGrace
+    graceQueue.append((user, lastGrace, end))
     // Somebody who comes and goes all the time must not fill the queue.
-    if graceQueue.count > 2 * graceEnds.count + 64 {
-      let ends = graceEnds
-      graceQueue.removeAll { ends[$0.user] != $0.end }
+    if graceQueue.count > 2 * graces.count + 64 {
+      let graces = graces
+      graceQueue.removeAll { graces[$0.user] != $0.number }
     }
   }
+
+  /// Entries in the queue of graces; at most twice as many as users in their grace, and a few.
+  var queuedGraces: Int { graceQueue.count }
 
   /// When somebody's grace may end next.
   var nextGraceEnd: NIODeadline? { graceQueue.first?.end }
@@ -69,8 +75,8 @@ struct ConnectionCounts {
     var ended: [AccountName] = []
     while let first = graceQueue.first, first.end <= now {
       graceQueue.removeFirst()
-      guard graceEnds[first.user] == first.end else { continue }
-      graceEnds[first.user] = nil
+      guard graces[first.user] == first.number else { continue }
+      graces[first.user] = nil
       present[first.user] = nil
       unreported.insert(first.user)
       ended.append(first.user)
