@@ -64,6 +64,35 @@ import Testing
     #expect(try arini.request("ack 4").code == "unknown_message")
   }
 
+  @Test func `a message does not wait for the listener's node to look by itself`() async throws {
+    let (_, a, b) = try await cluster()
+    let arini = try listener("arini", at: a)
+    let lineker = try b.login("lineker")
+    _ = try lineker.request("send arini first")
+    _ = try messages(1, arini)  // by now the other node knows who listens where, or soon
+    try await Task.sleep(for: .seconds(1))
+    let begin = ContinuousClock.now
+    for number in 1...20 {
+      #expect(try lineker.request("send arini \(number)").isOK)
+      #expect(try messages(1, arini)[0]["msg"] == "\(number)")
+    }
+    // A look every 3 s would take 20 × 1.5 s or more.
+    #expect(ContinuousClock.now - begin < .seconds(15))
+  }
+
+  @Test func `a lost wake-up is found, also one that was never sent`() async throws {
+    let (redis, a, b) = try await cluster()
+    let arini = try listener("arini", at: a)
+    let lineker = try b.login("lineker")
+    #expect(try redis.cli("CLIENT", "KILL", "TYPE", "pubsub") != "0")
+    #expect(try lineker.request("send arini cut").isOK)
+    #expect(try messages(1, arini)[0]["msg"] == "cut")
+    #expect(try redis.cli("RPUSHX", "kabar:{u:arini}:inbox", #"{"from":"ops","msg":"by hand"}"#) == "3")
+    let byHand = try messages(1, arini)[0]
+    #expect(byHand["msg"] == "by hand" && byHand["from"] == "ops")
+    #expect(try arini.request("ack 2").isOK)
+  }
+
   @Test func `what was not confirmed comes again on another node, with a mark; what was never does`() async throws {
     let (_, a, b) = try await cluster()
     let lineker = try b.login("lineker")

@@ -26,12 +26,8 @@ final class Feeds {
   /// - Parameter place: the name of this event loop among all of all nodes.
   init(of worker: Worker, place: String) { (self.worker, self.place) = (worker, place) }
 
-  /// The connection listens from now on.
-  func add(_ connection: ConnectionHandler, for user: AccountName) -> InboxFeed {
-    let feed = feeds[user] ?? begin(user)
-    feed.add(connection)
-    return feed
-  }
+  /// The feed of a user, for a connection that is about to listen.
+  func feed(of user: AccountName) -> InboxFeed { feeds[user] ?? begin(user) }
 
   /// The connection does not listen any more.
   func remove(_ connection: ConnectionHandler, from feed: InboxFeed) {
