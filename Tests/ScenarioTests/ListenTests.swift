@@ -108,6 +108,18 @@ import Testing
     #expect(again.map { $0.has("redelivered") } == [true, true, false])
   }
 
+  @Test func `an ack is no OK before Redis has it`() async throws {
+    let (redis, a, b) = try await cluster()
+    let arini = try listener("arini", at: a)
+    let lineker = try b.login("lineker")
+    #expect(try lineker.request("send arini one").isOK)
+    _ = try messages(1, arini)
+    redis.signal(SIGSTOP)
+    let reply = try arini.request("ack 1")
+    redis.signal(SIGCONT)
+    #expect(["unavailable", "outcome_unknown"].contains(reply.code), "\(reply)")
+  }
+
   @Test func `the flow pauses at the window and goes on with an ack`() async throws {
     let (_, a, b) = try await cluster(["--push-window", "3"])
     let lineker = try b.login("lineker")

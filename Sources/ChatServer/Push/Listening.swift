@@ -34,7 +34,7 @@ final class Listening {
 
   /// No more events. `isUnbinding`: the connection tells Redis itself.
   func end(isUnbinding: Bool) {
-    worker.feeds.remove(connection, from: feed)
+    feed.remove(connection)
     worker.stopWatching(connection)
     if isUnbinding { return }
     _ = worker.membership.change(user, connections: 0, listeners: -1, graceful: true, on: worker.eventLoop)
