@@ -63,7 +63,7 @@ final class Listener {
       if token == nil { return }
     }
     let before = View(
-      recipient: user, messages: [], confirmedThrough: confirmed, confirmedSurely: acknowledged,
+      recipient: user, messages: [], confirmedThrough: confirmed, confirmedSurely: acknowledged, isPushed: true,
       context: "listening, \(recorder.time) ms")
     guard try request(connection, "listen").isOK else { return }
     var stream = Stream(view: before, untilAck: Int.random(in: 1...64, using: &random))
