@@ -47,6 +47,9 @@ import Testing
     let elsewhere = try b.connect()
     #expect(try elsewhere.request("resume \(messi.token)").isOK)
     #expect(try await arini.events(during: 1.5) == ["+messi"])
+    let third = try a.connect()
+    #expect(try third.request("resume \(messi.token)").isOK)
+    third.socket.close()  // its grace begins, and ends with the session
     #expect(try elsewhere.request("logout").isOK)
     #expect(try await arini.events(during: 2.5) == ["-messi"])
     #expect(try arini.active() == ["arini"])
