@@ -189,4 +189,21 @@ import Testing
     #expect(try await arini.sees(["arini", "henderson", "lineker"]))
     withExtendedLifetime(lineker) {}
   }
+
+  @Test func `a node that can't be read keeps nobody from reading the others`() async throws {
+    let (redis, nodes) = try await cluster()
+    let arini = try Observer("arini", on: nodes[0])
+    let lineker = try nodes[1].login("lineker")
+    #expect(try await arini.sees(["arini", "lineker"]))
+    // Its lease has ended long ago, so it comes first; it can't be removed either.
+    #expect(try redis.cli("SET", "kabar:node:x-00000000:users", "no hash") == "OK")
+    #expect(try redis.cli("HSET", "kabar:node:x-00000000", "announced", "0") == "1")
+    #expect(try redis.cli("ZADD", "kabar:nodes", "1", "x-00000000") == "1")
+    #expect(try redis.cli("CLIENT", "KILL", "TYPE", "pubsub") == "2")
+    let isMarked = try await eventually(within: 5) { try arini.isStale() }
+    #expect(isMarked)
+    let messi = try nodes[1].login("messi")
+    #expect(try await arini.sees(["arini", "lineker", "messi"], within: 5))
+    withExtendedLifetime((lineker, messi)) {}
+  }
 }
