@@ -68,15 +68,21 @@ import Testing
     #expect(all.isEmpty, "\(all.prefix(3))")
   }
 
-  /// How far apart these are at least; a message that goes on with a full one belongs to its batch.
-  private func shortestPause(_ messages: [Channel.Message]) -> Duration {
+  /// When batches began; a message that goes on with a full one belongs to its batch.
+  private func batches(_ messages: [Channel.Message]) -> [ContinuousClock.Instant] {
     var starts: [ContinuousClock.Instant] = []
     var wasFull = false
     for message in messages {
       if !wasFull { starts.append(message.time) }
       wasFull = message.changes.count == 500
     }
-    return zip(starts, starts.dropFirst()).map { $1 - $0 }.min() ?? .seconds(1000)
+    return starts
+  }
+
+  /// More than one, and one a second: a busy machine may bring two of them closer together, but not more of them.
+  private func expectOneASecond(_ starts: [ContinuousClock.Instant]) throws {
+    let span = (try #require(starts.last) - (try #require(starts.first))) / .seconds(1)
+    #expect(starts.count > 1 && Double(starts.count) <= span + 2, "\(starts.count) in \(span) s")
   }
 
   @Test func `5,000 logins are at most one batch of announcements a second for each node`() async throws {
@@ -110,9 +116,7 @@ import Testing
     #expect(messages.flatMap(\.changes).filter { $0 != "*arini" }.count <= 5001, "nobody is announced twice")
     for name in ["a-", "b-"] {
       let ofNode = messages.filter { $0.node.hasPrefix(name) }
-      #expect(ofNode.count > 1)
-      let pause = shortestPause(ofNode)
-      #expect(pause > .milliseconds(900), "\(pause)")
+      try expectOneASecond(batches(ofNode))
     }
     #expect(arini.told.contains { $0.hasPrefix("summary") } || arini.told.count == 5000)
   }
@@ -132,13 +136,8 @@ import Testing
     }
     _ = try await arini.events(during: 1.5)
     #expect(arini.told.filter { $0.hasPrefix("+u") }.count == 50)
-    // A batch arrives within a moment; then there is nothing until a second has passed.
-    var start = try #require(arini.times.first)
-    var batches = 1
-    for time in arini.times.dropFirst() where time - start > .milliseconds(350) {
-      #expect(time - start > .milliseconds(850), "\(time - start)")
-      (start, batches) = (time, batches + 1)
-    }
-    #expect(batches >= 4)
+    // The events of a batch leave in one write, and arrive together.
+    let pairs = zip(arini.times, arini.times.dropFirst())
+    try expectOneASecond([try #require(arini.times.first)] + pairs.filter { $1 - $0 > .milliseconds(30) }.map(\.1))
   }
 }
