@@ -171,7 +171,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
     binding = Binding(session, token: token, checkedAt: .now())
     worker.bound(self, to: session.id)
     return worker.membership.change(
-      session.user, connections: 1, listeners: 0, graceful: true, on: worker.eventLoop)
+      session.user, session.id, connections: 1, listeners: 0, graceful: true, on: worker.eventLoop)
   }
 
   /// Lets go of the session; the future succeeds when Redis knows. `sessionEnded`: the user is not coming back with it, so
@@ -185,7 +185,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
     binding = nil
     worker.unbound(self, from: session.id)
     return worker.membership.change(
-      session.user, connections: -1, listeners: listeners, graceful: !sessionEnded, on: worker.eventLoop)
+      session.user, session.id, connections: -1, listeners: listeners, graceful: !sessionEnded, on: worker.eventLoop)
   }
 
   /// The session was ended elsewhere.
