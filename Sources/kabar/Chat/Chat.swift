@@ -38,9 +38,9 @@ struct Chat: AsyncParsableCommand {
     if user != nil, !terminal.canAsk {
       throw ValidationError("USER needs a terminal to ask for the password. In a pipe, begin with: auth USER PASSWORD")
     }
-    let client: ChatClient
+    let client: ChatConnection
     do throws(ChatClientError) {
-      client = try await ChatClient.connect(host: host, port: port)
+      client = try await ChatConnection.connect(host: host, port: port)
     } catch {
       try terminal.print([ChatTranscript.line(for: error)])
       throw ExitCode.failure

@@ -35,12 +35,14 @@ package struct ChatTranscript {
   package static func line(for error: ChatClientError) -> ChatLine {
     let code: String? =
       switch error {
-      case .refused(let code, _): code
+      case .refused(let code, _, _): code
       case .notSent: "not_sent"
       case .couldNotConnect: "could_not_connect"
       case .connectionClosed: "connection_closed"
       case .timedOut: "timed_out"
       case .malformedReply: "malformed_reply"
+      case .unsupported: "unsupported"
+      case .cancelled: "cancelled"
       }
     return .error(safe("error: \(error)" + (code.map { " (\($0))" } ?? "")))
   }

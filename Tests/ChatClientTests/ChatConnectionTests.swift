@@ -6,11 +6,11 @@ import NIOCore
 import NIOPosix
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct ChatClientTests {
+@Suite(.timeLimit(.minutes(1))) struct ChatConnectionTests {
   static let token = "0b9d5e1c-8f2f-4a57-9c1e-6a5d3a0c7b11"
 
-  private func connect(_ server: ScriptedServer, replyTimeout: Duration = .seconds(30)) async throws -> ChatClient {
-    try await ChatClient.connect(host: "127.0.0.1", port: server.port, replyTimeout: replyTimeout)
+  private func connect(_ server: ScriptedServer, replyTimeout: Duration = .seconds(30)) async throws -> ChatConnection {
+    try await ChatConnection.connect(host: "127.0.0.1", port: server.port, replyTimeout: replyTimeout)
   }
 
   @Test func everyCommand() async throws {
@@ -102,7 +102,7 @@ import Testing
   }
 
   @Test func aReplyMayHave16MiBAndNotOneByteMore() async throws {
-    let limit = ChatClient.maximumReplyBytes
+    let limit = ChatConnection.maximumReplyBytes
     #expect(limit == 16 * 1024 * 1024)
     let frame = #"{"status":"OK","message":""}"#.utf8.count
     try await ScriptedServer.with { line in
@@ -180,7 +180,7 @@ import Testing
       [.reply(#"{"status":"OK"}"#)]
     } _: { server in
       let client = try await connect(server)
-      let longest = String(repeating: "x", count: ChatClient.maximumLineBytes)
+      let longest = String(repeating: "x", count: ChatConnection.maximumLineBytes)
       let accents = String(repeating: "é", count: 4097)
       for line in ["", " ", "\t ", "ping\nping", "ping\r\n", "a\rb", longest + "x", accents] {
         await #expect(performing: { _ = try await client.request(line) }, throws: isNotSent)
@@ -199,11 +199,11 @@ import Testing
     let free = 1  // a port just freed could be somebody else's by now
     let refused = "cannot connect to 127.0.0.1 port \(free): no server listens there (connection refused)"
     await #expect(throws: ChatClientError.couldNotConnect(reason: refused)) {
-      _ = try await ChatClient.connect(host: "127.0.0.1", port: free)
+      _ = try await ChatConnection.connect(host: "127.0.0.1", port: free)
     }
     for port in [-1, 0, 65536] {
       await #expect(throws: ChatClientError.couldNotConnect(reason: "\(port) is not a port (1 to 65535)")) {
-        _ = try await ChatClient.connect(host: "127.0.0.1", port: port)
+        _ = try await ChatConnection.connect(host: "127.0.0.1", port: port)
       }
     }
   }
