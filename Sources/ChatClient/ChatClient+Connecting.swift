@@ -57,6 +57,7 @@ extension ChatClient {
   private func endSession(_ reason: ChatClientError) {
     forgetSession()
     messageFeed.fail(reason)
+    presenceFeed.fail(reason)
     stateFeed.update { $0.append(.sessionEnded) }
   }
 
@@ -197,6 +198,8 @@ extension ChatClient {
         await confirmations.wait(since: version)
         continue
       }
+      confirming = mark
+      defer { confirming = nil }
       do throws(ChatClientError) {
         _ = try await connection.request(mark.line).accepted()
         tries = 0

@@ -14,6 +14,19 @@ extension ChatClient {
     }
   }
 
+  /// Carries out what may be carried out once only.
+  func once<Value: Sendable>(
+    _ body: (ChatLink) async throws(ChatClientError) -> Value
+  ) async throws(ChatClientError) -> Value {
+    let link = try await usable(until: deadline)
+    do throws(ChatClientError) {
+      return try await body(link)
+    } catch {
+      noteEnd(of: link, error)
+      throw error
+    }
+  }
+
   /// Carries out what the server does once however often it is asked, until it works or the deadline comes.
   func repeated<Value: Sendable>(
     _ body: (isolated ChatClient, ChatLink) async throws(ChatClientError) -> Value
@@ -26,6 +39,7 @@ extension ChatClient {
       do throws(ChatClientError) {
         return try await body(self, link)
       } catch {
+        noteEnd(of: link, error)
         if case .refused(nil, _, _) = error, !wasPlain, self.link?.number == link.number {
           // Only the course's servers refuse without a code. They know no tags and want the token in each command.
           isPlainServer = true
@@ -36,6 +50,14 @@ extension ChatClient {
         tries += 1
         try await pause(after: error, tries: tries, until: deadline)
       }
+    }
+  }
+
+  /// Calls that come now shall wait for the next connection, not meet the end of this one, too.
+  func noteEnd(of link: ChatLink, _ failure: ChatClientError) {
+    switch failure {
+    case .connectionClosed, .timedOut, .malformedReply: if self.link?.number == link.number { self.link = nil }
+    default: break
     }
   }
 

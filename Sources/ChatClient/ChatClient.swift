@@ -88,6 +88,8 @@ public actor ChatClient {
   var subscriptions = Subscriptions()
   /// Whether the server of the present connection has turned out to know no tags: nobody but the course's servers.
   var isPlainServer = false
+  /// The confirmation that is under way.
+  var confirming: MessageBuffer.Mark?
   var lastFailure = ChatClientError.connectionClosed
   var isClosed = false
   private var runner: Task<Void, Never>?
@@ -129,6 +131,7 @@ public actor ChatClient {
         begin(Session(token: token, user: user.lowercased()), on: link)
         return token
       } catch {
+        noteEnd(of: link, error)
         guard case .refused(let code?, _, _) = error, Retry.passing.contains(code) else { throw error }
         try await pause(after: error, tries: tries, until: deadline)
       }
@@ -140,8 +143,9 @@ public actor ChatClient {
   /// - Throws: `refused` with code `invalid_session` if it has ended.
   public func resume(token: String) async throws(ChatClientError) {
     guard let checked = SessionToken(token) else { throw .notSent(reason: "a token is a UUID") }
-    let link = try await usable(until: deadline)
-    let reply = try await link.connection.request("resume \(checked.text)").accepted()
+    let (link, reply) = try await once { link throws(ChatClientError) in
+      (link, try await link.connection.request("resume \(checked.text)").accepted())
+    }
     begin(Session(token: checked.text, user: reply.user ?? ""), on: link)
   }
 
@@ -172,15 +176,14 @@ public actor ChatClient {
   /// Waits for a connection up to the deadline. A request that changes the session or what this connection listens to
   /// belongs into the methods for it, or it is forgotten with the connection.
   public func request(_ line: String) async throws(ChatClientError) -> ChatReply {
-    try await usable(until: deadline).connection.request(line)
+    try await once { link throws(ChatClientError) in try await link.connection.request(line) }
   }
 
   /// Ends the session everywhere. The client stays connected and can log in again. Messages that the consumer has not
   /// gone on from wait in the inbox.
   public func logout() async throws(ChatClientError) {
-    let link = try await usable(until: deadline)
-    _ = try await link.connection.request((["logout"] + [plainToken].compactMap(\.self)).joined(separator: " "))
-      .accepted()
+    let line = plainToken.map { "logout \($0)" } ?? "logout"
+    _ = try await once { link throws(ChatClientError) in try await link.connection.request(line).accepted() }
     forgetSession()
   }
 
@@ -209,6 +212,8 @@ public actor ChatClient {
 
   func begin(_ session: Session, on link: ChatLink) {
     if session.user != self.session?.user { messageFeed.update { $0 = MessageBuffer() } }
+    messageFeed.recover()
+    presenceFeed.recover()
     self.session = session
     subscriptions.startAnew()
     // The connection was lost while the reply was on its way: the present one must be bound, too.
@@ -230,7 +235,8 @@ public actor ChatClient {
 
   /// An orderly end, as far as the server answers in time.
   private func leave(_ connection: ChatConnection) async {
-    let confirmation = messageFeed.update { $0.unconfirmed?.line }
+    let unconfirmed = messageFeed.update { $0.unconfirmed }
+    let confirmation = unconfirmed == confirming ? nil : unconfirmed?.line
     await withTaskGroup { group in
       group.addTask {
         if let confirmation { _ = try? await connection.request(confirmation) }

@@ -38,6 +38,11 @@ final class Feed<Buffer: FeedBuffer>: Sendable {
     arrived.raise()
   }
 
+  /// Forgets a failure that nobody has met.
+  func recover() {
+    state.withLock { $0.failure = nil }
+  }
+
   /// Nothing comes any more: the consumer gets nil at once, and always.
   func finish() {
     state.withLock { $0.isFinished = true }

@@ -19,7 +19,9 @@ struct MessageBuffer: FeedBuffer {
     /// The request that confirms everything up to it. With the id it may have been shown on an earlier connection.
     var line: String { isWord ? "ack \(seq) \(id)" : "ack \(seq)" }
 
-    private var isWord: Bool { !id.isEmpty && id.utf8.count <= 128 && id.utf8.allSatisfy { (0x21...0x7E).contains($0) } }
+    private var isWord: Bool {
+      !id.isEmpty && id.utf8.count <= 128 && id.utf8.allSatisfy { (0x21...0x7E).contains($0) }
+    }
   }
 
   enum Arrival: Sendable {

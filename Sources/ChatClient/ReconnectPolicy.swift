@@ -22,7 +22,11 @@ public struct ReconnectPolicy: Sendable, Equatable {
   /// The ceiling behind so many failures.
   func ceiling(failures: Int) -> Duration {
     var ceiling = base
-    for _ in 0..<max(0, failures) where ceiling < cap { ceiling *= 2 }
+    var doublings = 0
+    while doublings < failures, ceiling < cap {
+      ceiling *= 2
+      doublings += 1
+    }
     return min(ceiling, cap)
   }
 }
