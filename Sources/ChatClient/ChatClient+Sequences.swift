@@ -18,8 +18,10 @@ extension ChatClient {
   public struct Messages: AsyncSequence, Sendable {
     let client: ChatClient
 
+    /// One per consumer.
     public func makeAsyncIterator() -> Iterator { Iterator(client: client) }
 
+    /// Belongs to one task.
     public struct Iterator: AsyncIteratorProtocol {
       let client: ChatClient
 
@@ -72,8 +74,10 @@ extension ChatClient {
   public struct Presence: AsyncSequence, Sendable {
     let client: ChatClient
 
+    /// One per consumer.
     public func makeAsyncIterator() -> Iterator { Iterator(client: client) }
 
+    /// Belongs to one task.
     public struct Iterator: AsyncIteratorProtocol {
       let client: ChatClient
 
@@ -94,8 +98,10 @@ extension ChatClient {
   public struct States: AsyncSequence, Sendable {
     let client: ChatClient
 
+    /// One per consumer.
     public func makeAsyncIterator() -> Iterator { Iterator(client: client) }
 
+    /// Belongs to one task.
     public struct Iterator: AsyncIteratorProtocol {
       let client: ChatClient
 

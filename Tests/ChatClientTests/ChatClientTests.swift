@@ -111,7 +111,7 @@ import Testing
             if case ChatClientError.refused("unavailable", _, _) = error { true } else { false }
           })
         let waited = ContinuousClock.now - start
-        #expect(waited > .milliseconds(150) && waited < .milliseconds(450))
+        #expect(waited > .milliseconds(150) && waited < .seconds(5))
       }
     }
   }
