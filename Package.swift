@@ -62,8 +62,8 @@ let package = Package(
         .embedInCode("Check/active_recount.lua"),
         .embedInCode("Check/inbox_mend.lua"),
         .embedInCode("Check/node_forget.lua"),
+        .embedInCode("Inboxes/inbox_advance.lua"),
         .embedInCode("Inboxes/inbox_append.lua"),
-        .embedInCode("Inboxes/inbox_confirm.lua"),
         .embedInCode("Inboxes/inbox_shown.lua"),
         .embedInCode("Presence/node_remove.lua"),
         .embedInCode("Presence/node_renew.lua"),
@@ -132,7 +132,9 @@ let package = Package(
       ], swiftSettings: strict),
     .testTarget(
       name: "ChatServerTests",
-      dependencies: ["ChatServer", "ChatProtocol", .product(name: "NIOCore", package: "swift-nio")],
+      dependencies: [
+        "ChatServer", "ChatState", "ChatProtocol", "TestSupport", .product(name: "NIOCore", package: "swift-nio"),
+      ],
       swiftSettings: strict),
     .testTarget(
       name: "KabarTests",

@@ -7,9 +7,9 @@ package struct InboxPage: Sendable {
   /// Display name of the reader, who received all of these.
   package let displayTo: JSONString
   /// Sequence number of the first message; the others follow without gaps.
-  package let firstSequence: Int
+  package private(set) var firstSequence: Int
   /// The messages, oldest first.
-  package let records: [MessageRecord]
+  package private(set) var records: [MessageRecord]
   /// Whether more messages wait behind these.
   package let hasMore: Bool
   /// Whose inbox it is; `nil` for a page that nobody will confirm.
@@ -24,6 +24,13 @@ package struct InboxPage: Sendable {
     self.firstSequence = firstSequence
     self.records = records
     self.hasMore = hasMore
+  }
+
+  /// Leaves out what the reader has confirmed already: all messages up to this number.
+  package mutating func dropConfirmed(upTo sequence: Int) {
+    let count = min(max(sequence - firstSequence + 1, 0), records.count)
+    records.removeFirst(count)
+    firstSequence += count
   }
 
   /// Sequence number of the last message; `nil` for an empty page.

@@ -73,10 +73,13 @@ package struct Node: Service {
           let redis = index == 0 ? firstClient.value : client(of: index, on: loop)
           redis.start()
           let worker = Worker(
-            configuration, redis: redis, membership: handle, node: node, passwords: passwords, logger: logger)
+            configuration, index: index, redis: redis, membership: handle, node: node, passwords: passwords,
+            logger: logger)
           return NIOLoopBound(worker, eventLoop: loop)
         }.get())
     }
+    let siblings = parts.workers
+    for worker in siblings { try await worker.loop.submit { worker.value.siblings = siblings }.get() }
     return parts
   }
 
@@ -109,7 +112,9 @@ package struct Node: Service {
     do {
       for (worker, loop) in zip(parts.workers, loops) {
         listeners.append(
-          try await Listener.open(worker, on: loop, host: configuration.host, port: configuration.port))
+          try await Listener.open(
+            worker, on: loop, host: configuration.host, port: configuration.port,
+            outboxBytes: configuration.outboxBytes))
       }
       logger.notice(
         "ready",

@@ -26,6 +26,12 @@ package struct ServerConfiguration: Sendable {
   package var waitingPasswordChecks = 128
   /// Requests of one connection that may be on their way before the node stops reading from it.
   package var pipelineDepth = 256
+  /// Messages that a listening connection may leave unconfirmed before the flow to it pauses.
+  package var pushWindow = 256
+  /// Bytes that may wait for a client to read them before it gets no more events and its requests wait.
+  package var outboxBytes = 64 * 1024
+  /// How long a listening connection with requests waiting may read nothing before it is closed.
+  package var slowConsumerPatience = TimeAmount.seconds(10)
   /// How long a node that was told to stop waits for replies on their way.
   package var shutdownTimeout = TimeAmount.seconds(5)
 

@@ -11,6 +11,8 @@ import RedisClient
 
 /// One event loop's share of the node.
 final class Worker {
+  /// Which of the node's event loops this is, from 0.
+  let index: Int
   let eventLoop: any EventLoop
   let configuration: ServerConfiguration
   let redis: RedisClient
@@ -25,6 +27,11 @@ final class Worker {
   /// Replies are encoded here before they go into a connection's outbox.
   var scratch: [UInt8] = []
   private(set) var isStopping = false
+  /// The listening connections of this event loop.
+  private(set) lazy var feeds = Feeds(of: self, place: "\(node)/\(index)")
+  /// The event loops of this process, this one included.
+  var siblings: [NIOLoopBound<Worker>] = []
+  private var mailNotices = MailNotices()
 
   private var connections: [ObjectIdentifier: ConnectionHandler] = [:]
   private var bySession: [SessionID: [ObjectIdentifier: ConnectionHandler]] = [:]
@@ -38,10 +45,10 @@ final class Worker {
   private var stopped: EventLoopPromise<Void>?
 
   init(
-    _ configuration: ServerConfiguration, redis: RedisClient, membership: MembershipHandle, node: NodeID,
+    _ configuration: ServerConfiguration, index: Int, redis: RedisClient, membership: MembershipHandle, node: NodeID,
     passwords: PasswordChecks, logger: Logger
   ) {
-    eventLoop = redis.eventLoop
+    (self.index, eventLoop) = (index, redis.eventLoop)
     (self.configuration, self.redis, self.membership) = (configuration, redis, membership)
     inboxFill = InboxFill(configuration.inboxLimits)
     (self.node, self.passwords, self.logger) = (node, passwords, logger)
@@ -70,7 +77,7 @@ final class Worker {
     let now = NIODeadline.now()
     if endedSessions.count >= 1000 { endedSessions = endedSessions.filter { now < $0.value } }
     endedSessions[session] = now + Self.endedMemory
-    for connection in (bySession[session] ?? [:]).values { connection.unbind() }
+    for connection in (bySession[session] ?? [:]).values { connection.sessionEnded() }
   }
 
   /// Whether the session is known to have ended, whatever an answer says that was on its way meanwhile.
@@ -96,8 +103,29 @@ final class Worker {
 
   // MARK: Push
 
+  /// A message for the user was stored: who listens for her, on whatever node, is told when this turn of the loop ends.
+  func noteMail(for user: AccountName) {
+    if mailNotices.isEmpty { eventLoop.assumeIsolated().execute { self.sendMailNotices() } }
+    mailNotices.note(user, on: node)
+  }
+
+  private func sendMailNotices() {
+    for (node, users) in mailNotices.take() {
+      let users = Array(users)
+      if node == self.node {
+        for sibling in siblings where sibling.eventLoop !== eventLoop {
+          sibling.eventLoop.execute { sibling.value.mailArrived(for: users) }
+        }
+        mailArrived(for: users)
+      }
+    }
+  }
+
   /// These users have new messages.
-  func mailArrived(for users: [AccountName]) {}
+  func mailArrived(for users: [AccountName]) { feeds.wake(users) }
+
+  /// Notices may have been missed.
+  func mailMayHaveArrived() { feeds.wakeAll() }
 
   // MARK: Flushing
 

@@ -12,8 +12,8 @@ package enum KeyShape: Hashable, Sendable {
   case account(AccountName)
   /// The list of an account in use, or of a disabled one, which takes no mail and so has another name.
   case inbox(AccountName, isDisabled: Bool)
-  /// The highest sequence number that was ever shown to the account.
-  case shown(AccountName)
+  /// How far the account's readers are.
+  case reading(AccountName)
   /// What a tagged send answered.
   case once(recipient: AccountName, sender: AccountName, tag: RequestTag)
   case sessions(AccountName)
@@ -43,7 +43,7 @@ package enum KeyShape: Hashable, Sendable {
     case .active: KeySpace.active
     case .account(let name): KeySpace.account(name)
     case .inbox(let name, let isDisabled): isDisabled ? KeySpace.disabledInbox(name) : KeySpace.inbox(name)
-    case .shown(let name): KeySpace.shown(name)
+    case .reading(let name): KeySpace.reading(name)
     case .once(let recipient, let sender, let tag): KeySpace.once(tag, from: sender, to: recipient)
     case .sessions(let name): KeySpace.sessions(of: name)
     case .session(let id): KeySpace.session(id)
@@ -56,9 +56,9 @@ package enum KeyShape: Hashable, Sendable {
   package var type: String {
     switch self {
     case .accounts, .nodes, .active, .sessions: "zset"
-    case .account, .session, .node, .nodeUsers: "hash"
+    case .account, .reading, .session, .node, .nodeUsers: "hash"
     case .inbox: "list"
-    case .shown, .once: "string"
+    case .once: "string"
     }
   }
 
@@ -71,7 +71,7 @@ package enum KeyShape: Hashable, Sendable {
     case ":account": return .account(name)
     case ":inbox": return .inbox(name, isDisabled: false)
     case ":inbox:disabled": return .inbox(name, isDisabled: true)
-    case ":shown": return .shown(name)
+    case ":reading": return .reading(name)
     case ":sessions": return .sessions(name)
     default:
       guard part.hasPrefix(":once:") else { return nil }

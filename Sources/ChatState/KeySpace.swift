@@ -14,7 +14,7 @@ import ChatProtocol
 /// | `kabar:{u:NAME}:account` | HASH | `name` (display), `password` (PHC string), `created`; while it is disabled also `disabled` | `account remove` |
 /// | `kabar:{u:NAME}:inbox` | LIST | element 0: how many messages were ever confirmed; then records, oldest first | with the account |
 /// | `kabar:{u:NAME}:inbox:disabled` | LIST | the same while the account is disabled: nobody can send to it | `account enable` |
-/// | `kabar:{u:NAME}:shown` | STRING | sequence number of the last message that was ever shown | with the account |
+/// | `kabar:{u:NAME}:reading` | HASH | `shown`: number of the last message that was ever shown; `confirmed`: what is confirmed and waits for a listener; a field for each event loop with listeners: what they all have, and when it said so (ms, clock of Redis) | with the account |
 /// | `kabar:{u:NAME}:once:SENDER:TAG` | STRING | id of the message that SENDER stored for NAME with this tag | 10 min |
 /// | `kabar:{u:NAME}:sessions` | ZSET | session id → end of its life (ms) | past entries at the next login |
 /// | `kabar:session:ID` | HASH | `user`, `name` (display), `node`, `address`, `created`, `seen`; ID is SHA-256 of the token | 24 h after its last use |
@@ -35,7 +35,7 @@ package enum KeySpace {
   package static func account(_ name: AccountName) -> String { user(name) + ":account" }
   package static func inbox(_ name: AccountName) -> String { user(name) + ":inbox" }
   package static func disabledInbox(_ name: AccountName) -> String { inbox(name) + ":disabled" }
-  package static func shown(_ name: AccountName) -> String { user(name) + ":shown" }
+  package static func reading(_ name: AccountName) -> String { user(name) + ":reading" }
   package static func once(_ tag: RequestTag, from sender: AccountName, to name: AccountName) -> String {
     user(name) + ":once:" + sender.description + ":" + tag.description
   }

@@ -18,7 +18,7 @@ package enum Scripts {
   static let sessionIndex = RedisScript(PackageResources.session_index_lua)
   static let sessionUse = RedisScript(PackageResources.session_use_lua)
   static let inboxAppend = RedisScript(PackageResources.inbox_append_lua)
-  static let inboxConfirm = RedisScript(PackageResources.inbox_confirm_lua)
+  static let inboxAdvance = RedisScript(PackageResources.inbox_advance_lua)
   static let inboxShown = RedisScript(PackageResources.inbox_shown_lua)
   static let nodeRenew = RedisScript(PackageResources.node_renew_lua)
   static let nodeRemove = RedisScript(PackageResources.node_remove_lua)
@@ -32,6 +32,6 @@ package enum Scripts {
   package static let all = [
     accountAdd, accountDisable, accountEnable, accountSetPassword, inboxAppend, inboxShown, sessionOpen, sessionEnd,
     sessionIndex,
-    sessionUse, inboxConfirm, nodeRenew, nodeRemove, presenceSet,
+    sessionUse, inboxAdvance, nodeRenew, nodeRemove, presenceSet,
   ]
 }

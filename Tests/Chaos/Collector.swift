@@ -2,6 +2,7 @@
 // Must never: ask for two inboxes at once: what she has seen must be in an order.
 // Runs on: a thread of its own.
 import Foundation
+import TestSupport
 
 /// Reads one inbox until the run is over.
 final class Collector {

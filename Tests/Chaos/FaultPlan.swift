@@ -1,6 +1,7 @@
 // Owns: which fault happens when, as far as a seed decides it.
 // Must never: do anything: it is a list.
 // Runs on: any thread; a pure value.
+import TestSupport
 
 /// What can be done to a cluster.
 enum FaultKind: String, CaseIterable, Sendable {

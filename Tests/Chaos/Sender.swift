@@ -2,6 +2,7 @@
 // Must never: repeat a message without a tag.
 // Runs on: a thread of its own.
 import Foundation
+import TestSupport
 
 /// How a sender works.
 struct SenderStyle: Sendable {

@@ -4,6 +4,8 @@
 import ChatProtocol
 import Testing
 
+import struct TestSupport.SeededGenerator
+
 @Suite struct CommandParserBytesTests {
   private func bytes(_ text: String, _ count: Int) -> String { String(repeating: text, count: count) }
 
@@ -67,7 +69,7 @@ import Testing
   }
 
   @Test func `100,000 random lines never trap, and what passes keeps its promises`() {
-    var random = SeededRandom(seed: 8889)
+    var random = SeededGenerator(seed: 8889)
     var passed = 0
     var refusals: Set<String> = []
     for _ in 0..<100_000 {
@@ -95,7 +97,7 @@ import Testing
   }
 
   /// Pieces of the grammar and bytes from anywhere, in any order.
-  private static func line(_ random: inout SeededRandom) -> [UInt8] {
+  private static func line(_ random: inout SeededGenerator) -> [UInt8] {
     if Int.random(in: 0..<5000, using: &random) == 0 { return Array(repeating: 0x20, count: 8193) }
     let pieces = ["send ", "auth ", "inbox", "user_aktif ", "LOGOUT", "ping", " ", "arini ", "-", "x", "é", "🙂"]
     let token = "0f8fad5b-d9cb-469f-a165-70867728950e "

@@ -5,6 +5,7 @@ import Foundation
 import Testing
 
 import enum TestSupport.JSONValue
+import struct TestSupport.SeededGenerator
 
 @testable import ChatProtocol
 
@@ -121,7 +122,7 @@ import enum TestSupport.JSONValue
   }
 
   @Test func `random changes of a record never break the reply`() throws {
-    var random = SeededRandom(seed: 7)
+    var random = SeededGenerator(seed: 7)
     let record = Array(#"{"from":"a","msg_from":"B","msg":"x\n\ud83d\ude42é","id":"1","at":"2026"}"#.utf8)
     for _ in 0..<3000 {
       var stored = record

@@ -4,6 +4,8 @@
 import ChatProtocol
 import Testing
 
+import struct TestSupport.SeededGenerator
+
 @Suite struct NameTests {
   @Test(arguments: [("arini", "arini"), ("ARINI", "arini"), ("0", "0"), ("a.b_c-d", "a.b_c-d"), ("Zz9-", "zz9-")])
   func `account names fold to lower case`(text: String, name: String) throws {
@@ -41,7 +43,7 @@ import Testing
   }
 
   @Test func `a token's text leads back to it`() throws {
-    var random = SeededRandom(seed: 1)
+    var random = SeededGenerator(seed: 1)
     for _ in 0..<500 {
       let bytes = (0..<16).map { _ in UInt8.random(in: .min ... .max, using: &random) }
       let token = try #require(SessionToken(random: bytes))

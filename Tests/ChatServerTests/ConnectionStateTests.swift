@@ -2,6 +2,7 @@
 // Must never: need a socket or a clock: time is an argument.
 // Runs on: any thread.
 import ChatProtocol
+import ChatState
 import NIOCore
 import Testing
 

@@ -75,7 +75,7 @@ import Testing
       #expect(page.records.map(\.from) == [JSONString("?"), JSONString("?"), JSONString("b")])
       // Such an element is its own mark, whatever bytes it has.
       let mark = page.records[1].mark
-      #expect(try await redis.perform(Inboxes.confirm(of: name("arini"), upTo: 2, mark: mark)) == 2)
+      #expect(try await redis.perform(Inboxes.confirm(of: name("arini"), MessagePlace(sequence: 2, mark: mark))) == 2)
       #expect(try await redis.run("LLEN kabar:{u:arini}:inbox") == .integer(2))
     }
   }

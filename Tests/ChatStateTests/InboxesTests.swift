@@ -11,7 +11,8 @@ import Testing
   private let key = "kabar:{u:arini}:inbox"
 
   private func confirm(_ sequence: Int, _ mark: String, _ redis: RedisHandle) async throws -> Bool {
-    try await redis.perform(Inboxes.confirm(of: name("arini"), upTo: sequence, mark: Array(mark.utf8))) != nil
+    let message = MessagePlace(sequence: sequence, mark: Array(mark.utf8))
+    return try await redis.perform(Inboxes.confirm(of: name("arini"), message)) != nil
   }
 
   private func list(_ redis: RedisHandle) async throws -> [String] { try await redis.texts("LRANGE \(key) 0 -1") }

@@ -88,7 +88,8 @@ import Testing
     }
     let page = try #require(
       try await redis.perform(Inboxes.page(of: arini, displayTo: JSONString(display.description))) as InboxPage?)
-    #expect(try await redis.perform(Inboxes.confirm(of: arini, upTo: 1, mark: page.records[0].mark)) == 1)
+    let first = MessagePlace(sequence: 1, mark: page.records[0].mark)
+    #expect(try await redis.perform(Inboxes.confirm(of: arini, first)) == 1)
     let tag = try #require(RequestTag("t-1"))
     let limits = InboxLimits()
     let once = Inboxes.appendOnce(limits, Array("{}".utf8), id: "m-4", to: arini, from: arini, tag: tag)

@@ -79,11 +79,14 @@ struct Planted: Sendable, CustomTestStringConvertible {
       says: "the inbox of nobody", shows: "0",
       repaired: false),
     Planted(
-      .shownOrphaned, ["SET", "kabar:{u:nobody}:shown", "3"], says: "belongs to nobody", shows: "0", repaired: true),
-    Planted(.shownUnreadable, ["SET", "kabar:{u:arini}:shown", "x"], says: "not a number", shows: "x", repaired: true),
-    Planted(
-      .shownBeyondEnd, ["SET", "kabar:{u:arini}:shown", "7"], says: "never held more than 0", shows: "7",
+      .readingOrphaned, ["HSET", "kabar:{u:nobody}:reading", "shown", "3"], says: "belongs to nobody", shows: "0",
       repaired: true),
+    Planted(
+      .readingUnreadable, ["HSET", "kabar:{u:arini}:reading", "shown", "x"], says: "no usable shown", shows: "x",
+      repaired: true),
+    Planted(
+      .readingBeyondEnd, ["HSET", "kabar:{u:arini}:reading", "confirmed", "7"], says: "never held more than 0",
+      shows: "7", repaired: true),
     Planted(
       .onceEndless, ["SET", "kabar:{u:arini}:once:lineker:a:b", "OK"], says: "no end within 10 minutes", shows: "-1",
       repaired: true),

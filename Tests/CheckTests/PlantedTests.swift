@@ -51,7 +51,7 @@ import Testing
     ],
     [
       ["LSET", "kabar:{u:arini}:inbox", "0", "5"], ["RPUSH", "kabar:{u:arini}:inbox", #"{"from":"ops","msg":"x"}"#],
-      ["SET", "kabar:{u:arini}:shown", "6"],
+      ["HSET", "kabar:{u:arini}:reading", "shown", "6", "confirmed", "6", "n1-01234567/0", "5 1763800000000"],
     ],
   ])
   func `is no violation`(commands: [[String]]) async throws {
@@ -76,7 +76,7 @@ import Testing
     async throws
   {
     let redis = try await redis([
-      ["SET", "kabar:{u:arini}:shown", "41"], ["DEL", "kabar:{u:arini}:inbox"],
+      ["HSET", "kabar:{u:arini}:reading", "shown", "41"], ["DEL", "kabar:{u:arini}:inbox"],
       ["LSET", "kabar:{u:lineker}:inbox", "0", "first"], ["RPUSH", "kabar:{u:lineker}:inbox", "second"],
     ])
     let repair = try CheckRun(redis, "--repair")

@@ -27,6 +27,14 @@ public struct Reply: Equatable, CustomStringConvertible {
   public var users: [String] {
     if case .list(let names) = object["users"] { names.compactMap(\.text) } else { [] }
   }
+  /// What kind of event this is; `nil` for a reply.
+  public var event: String? { self["event"] }
+  /// The number of a message, or up to which messages are confirmed.
+  public var sequence: Int? { object["seq"]?.number }
+  /// `count` of active users.
+  public var count: Int? { object["count"]?.number }
+  /// Whether a flag is set.
+  public func has(_ flag: String) -> Bool { object[flag] == .flag(true) }
   /// `"more":true`
   public var hasMore: Bool { object["more"] == .flag(true) }
 
@@ -69,6 +77,8 @@ public enum JSONValue: Equatable, Decodable {
 
   /// The text, if it is one.
   public var text: String? { if case .text(let text) = self { text } else { nil } }
+  /// The number, if it is one.
+  public var number: Int? { if case .number(let number) = self { number } else { nil } }
 }
 
 /// A connection to a node.
@@ -101,10 +111,15 @@ public final class LineClient {
     }
   }
 
-  /// Sends a line and reads its reply.
+  /// Sends a line and reads its reply, which must be the next thing that comes.
   public func request(_ line: String) throws -> Reply {
     try send(line)
     return try reply()
+  }
+
+  /// Whether something more comes within this time.
+  public func hears(withinMilliseconds milliseconds: Int32) -> Bool {
+    Self.endOfReply(input) != nil || socket.isReadable(withinMilliseconds: milliseconds)
   }
 
   /// Whether the server closes the connection now, saying nothing more.

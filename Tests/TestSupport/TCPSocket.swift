@@ -38,6 +38,13 @@ public final class TCPSocket {
     }
   }
 
+  /// Sends what the kernel takes at once; `false` if that is not all.
+  public func writeWhatFits(_ bytes: [UInt8]) throws -> Bool {
+    let count = bytes.withUnsafeBytes { send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL | MSG_DONTWAIT)) }
+    guard count >= 0 || errno == EAGAIN else { throw TestFailure("write: \(String(cString: strerror(errno)))") }
+    return count == bytes.count
+  }
+
   /// What is there, at most 64 KiB; empty at the end of the stream.
   public func read() throws -> [UInt8] {
     var buffer = [UInt8](repeating: 0, count: 65536)

@@ -13,13 +13,16 @@ enum Listener {
 
   /// Listens on the worker's loop.
   static func open(
-    _ worker: NIOLoopBound<Worker>, on eventLoop: any EventLoop, host: String, port: Int
+    _ worker: NIOLoopBound<Worker>, on eventLoop: any EventLoop, host: String, port: Int, outboxBytes: Int
   ) async throws -> any Channel {
     try await ServerBootstrap(group: eventLoop)
       .serverChannelOption(.backlog, value: backlog)
       .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
       .serverChannelOption(.socketOption(.reusePort), value: 1)
       .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
+      .childChannelOption(
+        .writeBufferWaterMark, value: .init(low: max(outboxBytes / 2, 1), high: max(outboxBytes, 2))
+      )
       // FIN ends the requests, not the replies: what was asked before it is answered.
       .childChannelOption(.allowRemoteHalfClosure, value: true)
       .childChannelInitializer { channel in

@@ -4,6 +4,7 @@
 
 import ChatProtocol
 import ChatState
+import Logging
 import NIOCore
 import RedisClient
 
@@ -40,6 +41,13 @@ final class ConnectionHandler: ChannelDuplexHandler {
   private var deliveries = 0
   private var isDeliveryInOutbox = false
   private var confirmsByAck = false
+  /// The feed that this connection listens to.
+  private(set) var feed: InboxFeed?
+  /// Events wait in Redis because the client doesn't read.
+  private var isPushPaused = false
+  /// Since when the client reads nothing.
+  private var slowSince: NIODeadline?
+  private var isWatchedAsSlow = false
   private var lastStored: ReplyTicket?
   private var peerHasEnded = false
   /// Commands that must finish before the next line is looked at.
@@ -79,8 +87,13 @@ final class ConnectionHandler: ChannelDuplexHandler {
 
   func channelWritabilityChanged(context: ChannelHandlerContext) {
     if context.channel.isWritable {
+      slowSince = nil
       arrivals.restart(now: .now())
+      resumePushing()
       processLines()
+    } else {
+      slowSince = .now()
+      watchSlowConsumer()
     }
     context.fireChannelWritabilityChanged()
   }
@@ -102,7 +115,8 @@ final class ConnectionHandler: ChannelDuplexHandler {
 
   private var mayRead: Bool {
     guard case .open = phase else { return true }
-    return framer.waiting < Self.inputBound && (context?.channel.isWritable ?? false)
+    // Of a listening client that reads nothing we must see whether it asks on: see `judgeSlowConsumer`.
+    return framer.waiting < Self.inputBound && (feed != nil || context?.channel.isWritable ?? false)
   }
 
   private var mayProcess: Bool {
@@ -175,9 +189,16 @@ final class ConnectionHandler: ChannelDuplexHandler {
   @discardableResult
   func unbind() -> EventLoopFuture<Void> {
     guard let session = binding?.session else { return worker.eventLoop.makeSucceededVoidFuture() }
+    stopListening()
     binding = nil
     worker.unbound(self, from: session.id)
     return worker.membership.change(session.user, by: -1, on: worker.eventLoop)
+  }
+
+  /// The session was ended elsewhere.
+  func sessionEnded() {
+    if feed != nil { _ = push(.sessionEnded) }
+    unbind()
   }
 
   func distrustSession() { binding?.checkedAt = nil }
@@ -186,6 +207,64 @@ final class ConnectionHandler: ChannelDuplexHandler {
 
   /// Where the client is, for the operator.
   var remoteAddress: String { context?.remoteAddress.map { $0.ipAddress ?? "\($0)" } ?? "unknown" }
+
+  // MARK: Events
+
+  /// The reply to `listen` has had its turn.
+  private func startListening() {
+    defer { release() }
+    guard feed == nil, let user = binding?.session.user, case .open = phase else { return }
+    confirmsByAck = true
+    feed = worker.feeds.add(self, for: user)
+  }
+
+  /// No more events from here on.
+  func stopListening() {
+    guard let feed else { return }
+    self.feed = nil
+    worker.feeds.remove(self, from: feed)
+  }
+
+  /// Writes an event; `false` if the client doesn't read quickly enough for another one. The feed then waits.
+  func push(_ event: Event) -> Bool {
+    guard let context else { return false }
+    worker.scratch.removeAll(keepingCapacity: true)
+    event.encode(into: &worker.scratch)
+    outbox.writeBytes(worker.scratch)
+    scheduleFlush()
+    isPushPaused = !context.channel.isWritable || outbox.readableBytes >= worker.configuration.outboxBytes
+    return !isPushPaused
+  }
+
+  /// The client has read: on with the events.
+  private func resumePushing() {
+    guard isPushPaused, let context, context.channel.isWritable else { return }
+    isPushPaused = false
+    feed?.readsAgain(self)
+  }
+
+  /// The client has not been reading, while requests of its own wait: events are in Redis, but replies would pile up.
+  private func watchSlowConsumer() {
+    guard feed != nil, !isWatchedAsSlow, let context else { return }
+    isWatchedAsSlow = true
+    let bound = NIOLoopBound(self, eventLoop: context.eventLoop)
+    context.eventLoop.scheduleTask(in: worker.configuration.slowConsumerPatience) {
+      bound.value.judgeSlowConsumer()
+    }
+  }
+
+  private func judgeSlowConsumer() {
+    isWatchedAsSlow = false
+    guard feed != nil, case .open = phase, let context, !context.channel.isWritable else { return }
+    // Since the last look nothing was taken off its hands, or the channel would have become writable.
+    guard framer.waiting > 0, slowSince.map({ .now() >= $0 + worker.configuration.slowConsumerPatience }) ?? false
+    else { return watchSlowConsumer() }
+    worker.logger.info("closing a slow consumer", metadata: ["address": "\(remoteAddress)"])
+    stopListening()
+    _ = push(.closing(.slowConsumer))
+    replies.removeAll()
+    end(confirming: false)
+  }
 
   // MARK: Replies
 
@@ -196,7 +275,11 @@ final class ConnectionHandler: ChannelDuplexHandler {
       worker.scratch.removeAll(keepingCapacity: true)
       next.encode(into: &worker.scratch)
       outbox.writeBytes(worker.scratch)
-      if case .inbox(let page) = next { noteDelivery(of: page) }
+      switch next {
+      case .inbox(let page): noteDelivery(of: page)
+      case .listening: startListening()
+      default: break
+      }
     }
     scheduleFlush()
   }
@@ -229,6 +312,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
       }
     }
     if case .ending(let confirming) = phase, replies.count == 0 { finish(confirming: confirming) }
+    resumePushing()
     processLines()
   }
 

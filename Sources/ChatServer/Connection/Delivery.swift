@@ -3,6 +3,7 @@
 // Pure value; on the event loop of its connection.
 
 import ChatProtocol
+import ChatState
 
 /// A page of messages on its way to the client. It is confirmed by the next command that arrives after the page was
 /// written, or by an orderly end of the connection once the peer's TCP has taken all of it. Anything else (a reset, a
@@ -28,7 +29,9 @@ struct Delivery {
   }
 
   /// The last message of the page.
-  var last: (sequence: Int, mark: [UInt8]) { (firstSequence + marks.count - 1, marks[marks.count - 1]) }
+  var last: MessagePlace {
+    MessagePlace(sequence: firstSequence + marks.count - 1, mark: marks[marks.count - 1])
+  }
 
   /// How the message with this number is known again, if the page shows it.
   func mark(of sequence: Int) -> [UInt8]? {

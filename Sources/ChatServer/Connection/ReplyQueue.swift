@@ -36,6 +36,12 @@ struct ReplyQueue {
     replies[index] = reply
   }
 
+  /// Nothing is owed any more: the connection ends.
+  mutating func removeAll() {
+    first += replies.count
+    replies.removeAll()
+  }
+
   /// The next reply, if it is there already.
   mutating func next() -> Reply? {
     guard let reply = replies.first ?? nil else { return nil }

@@ -12,13 +12,23 @@ enum AckCommand {
   ) {
     let worker = connection.worker
     let user = reader.session.user
+    if id == nil, let feed = connection.feed {
+      switch feed.find(sequence, for: connection) {
+      case .confirmed(let count): return connection.reply(ticket, .confirmed(count))
+      case .unconfirmed(let message): return feed.acknowledge(message, on: connection, ticket)
+      case .unknown: break  // perhaps a page of `inbox` has shown it
+      }
+    }
     let shown = connection.mark(of: sequence, shownTo: user)
     guard let mark = id.map({ MessageRecord.mark(ofID: $0) }) ?? shown else {
       return connection.reply(ticket, .refused(.unknownMessage))
     }
-    worker.redis.perform(Inboxes.confirm(of: user, upTo: sequence, mark: mark), deadline: ticket.deadline) { result in
+    let message = MessagePlace(sequence: sequence, mark: mark)
+    worker.redis.perform(Inboxes.confirm(of: user, message), deadline: ticket.deadline) { result in
       switch result {
-      case .success(.some(let count)): connection.reply(ticket, .confirmed(count))
+      case .success(.some(let count)):
+        connection.reply(ticket, .confirmed(count))
+        connection.feed?.compare()  // its window moves on
       case .success(.none): connection.reply(ticket, .refused(.unknownMessage))
       case .failure(let error):
         worker.report(error, during: "ack")

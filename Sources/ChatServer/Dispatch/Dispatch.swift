@@ -37,7 +37,12 @@ enum Dispatch {
       withSession(token, on: connection, ticket) {
         connection.reply(ticket, .resumed($0.session.user, display: $0.display))
       }
-    case .listen, .unlisten, .watch, .unwatch:
+    case .listen(let token):
+      withSession(token, on: connection, ticket) { _ in ListenCommand.run(on: connection, ticket) }
+    case .unlisten:
+      connection.stopListening()
+      connection.reply(ticket, .notListening)
+    case .watch, .unwatch:
       connection.reply(ticket, .refused(Refusal(.unknownCommand, "not yet")))
     }
   }

@@ -20,14 +20,15 @@ enum InboxCommand {
     _ user: AccountName, _ displayTo: JSONString, on connection: ConnectionHandler, _ ticket: ReplyTicket
   ) {
     let worker = connection.worker
-    var shownBefore = 0
-    worker.redis.perform(Inboxes.lastShown(of: user)) { if case .success(let sequence) = $0 { shownBefore = sequence } }
+    var progress: ReadingProgress?
+    worker.redis.perform(Inboxes.progress(of: user)) { if case .success(let found) = $0 { progress = found } }
     worker.redis.perform(Inboxes.page(of: user, displayTo: displayTo), deadline: ticket.deadline) { result in
       worker.finishPageRead()
       switch result {
       case .success(.some(var page)):
-        page.shownBefore = shownBefore
-        if let last = page.lastSequence, last > shownBefore {
+        page.shownBefore = progress?.shown ?? 0
+        page.dropConfirmed(upTo: progress?.confirmed ?? 0)
+        if let last = page.lastSequence, last > page.shownBefore {
           worker.redis.send(Inboxes.noteShown(of: user, upTo: last)) { _ in }
         }
         page.reader = user
@@ -46,9 +47,7 @@ enum InboxCommand {
 enum ConfirmDelivery {
   /// Nobody waits for the outcome: if it fails, the messages are shown again.
   static func run(_ delivery: Delivery, on worker: Worker) {
-    let last = delivery.last
-    let request = Inboxes.confirm(of: delivery.user, upTo: last.sequence, mark: last.mark)
-    worker.redis.perform(request) { result in
+    worker.redis.perform(Inboxes.confirm(of: delivery.user, delivery.last)) { result in
       switch result {
       case .success(.some): break
       case .success(.none):

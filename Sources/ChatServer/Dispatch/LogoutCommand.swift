@@ -12,6 +12,7 @@ enum LogoutCommand {
     let worker = connection.worker
     let session = binding.session
     connection.hold()
+    connection.stopListening()  // whoever ends the session need not be told that it has ended
     worker.redis.perform(Sessions.end(session.id), deadline: ticket.deadline) { result in
       if case .failure(let error) = result {
         worker.report(error, during: "logout")

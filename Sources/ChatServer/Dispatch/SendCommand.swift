@@ -61,10 +61,14 @@ struct SendCommand {
     switch result {
     case .success(.stored):
       connection.noteStored(ticket)
+      connection.worker.noteMail(for: recipient)
       connection.reply(ticket, .sent(id: id, isDuplicate: false))
     case .success(.duplicate(let first)):
       // Our own id: the node had repeated the request itself, after a lost connection.
-      if first == id { connection.noteStored(ticket) }
+      if first == id {
+        connection.noteStored(ticket)
+        connection.worker.noteMail(for: recipient)
+      }
       connection.reply(ticket, .sent(id: first, isDuplicate: first != id))
     case .success(.noSuchAccount): connection.reply(ticket, .refused(.unknownUser(recipient)))
     case .success(.full): connection.reply(ticket, .refused(.inboxFull(recipient)))

@@ -74,7 +74,7 @@ package enum Accounts {
     RedisRequest(
       RedisCommand(
         "DEL", .text(KeySpace.account(name)), .text(KeySpace.inbox(name)), .text(KeySpace.disabledInbox(name)),
-        .text(KeySpace.shown(name)), .text(KeySpace.sessions(of: name)))
+        .text(KeySpace.reading(name)), .text(KeySpace.sessions(of: name)))
     ) { $0.integer.map { $0 > 0 } }
   }
 

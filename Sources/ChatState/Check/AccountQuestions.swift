@@ -1,4 +1,4 @@
-// The invariants around one account: its index entry, its fields, its inbox, what it has been shown.
+// The invariants around one account: its index entry, its fields, its inbox, how far its readers are.
 // Never asks for what messages say.
 // Pure functions; any thread.
 
@@ -124,31 +124,44 @@ enum AccountQuestions {
     }
   }
 
-  /// How far an inbox was shown. It can't be further than the inbox reaches.
-  static func shown(_ name: AccountName) -> Question {
-    let key = KeyShape.shown(name).key
-    let lists = [KeySpace.inbox(name), KeyShape.inbox(name, isDisabled: true).key]
+  /// How far the readers of an inbox are. None can be further than the inbox reaches.
+  static func reading(_ name: AccountName) -> Question {
+    let key = KeySpace.reading(name)
+    let lists = [KeySpace.inbox(name), KeySpace.disabledInbox(name)]
     // In this order a message that arrives or is confirmed in between can only make the inbox look longer.
     return Question(
-      [RedisCommand("GET", .text(key)), RedisCommand("TYPE", .text(KeySpace.account(name)))]
+      [RedisCommand("HGETALL", .text(key)), RedisCommand("TYPE", .text(KeySpace.account(name)))]
         + lists.flatMap { [RedisCommand("LLEN", .text($0)), RedisCommand("LINDEX", .text($0), "0")] }
     ) { replies in
-      guard replies[0] != .null, !replies[0].isError else { return .fine }
-      let repair = Repair.removeShown(name)
+      guard let fields = replies[0].elements, !fields.isEmpty else { return .fine }
+      let repair = Repair.removeReading(name)
       guard replies[1].isExisting else {
         let text = "\(key) belongs to \(name), but there is no such account"
-        return .found([Violation(.shownOrphaned, text, show: "EXISTS", KeySpace.account(name), repair: repair)])
-      }
-      guard let shown = replies[0].count else {
-        return .found([Violation(.shownUnreadable, "\(key) is not a number", show: "GET", key, repair: repair)])
+        return .found([Violation(.readingOrphaned, text, show: "EXISTS", KeySpace.account(name), repair: repair)])
       }
       let ends = [(2, 3), (4, 5)].compactMap { length, first in
         replies[first].count.flatMap { count in replies[length].integer.map { count + $0 - 1 } }
       }
-      guard let end = ends.max(), shown > end else { return .fine }
-      let text = "\(name) was shown messages up to \(shown), but the inbox has never held more than \(end)"
-      return .found([Violation(.shownBeyondEnd, text, show: "GET", key, repair: repair)])
+      for (field, value) in stride(from: 0, to: fields.count - 1, by: 2).map({ (fields[$0], fields[$0 + 1]) }) {
+        let name = field.text ?? "?"
+        guard let sequence = position(value, of: name) else {
+          let text = "\(key) has no usable \(name)"
+          return .found([Violation(.readingUnreadable, text, show: "HGET", key, name, repair: repair)])
+        }
+        if let end = ends.max(), sequence > end {
+          let text = "\(key) says \(name) is at \(sequence), but the inbox has never held more than \(end)"
+          return .found([Violation(.readingBeyondEnd, text, show: "HGET", key, name, repair: repair)])
+        }
+      }
+      return .fine
     }
+  }
+
+  /// The sequence number in a field: alone, or of a listening place with the time when it said so.
+  private static func position(_ value: RedisReply, of field: String) -> Int? {
+    if field == "shown" || field == "confirmed" { return value.count }
+    let parts = (value.text ?? "").split(separator: " ").map { RedisReply.bytes(Array($0.utf8)).count }
+    return parts.count == 2 && parts[1] != nil ? parts[0] : nil
   }
 
   /// What a tagged send answered, remembered for ten minutes.

@@ -83,7 +83,7 @@ package enum CheckSubject: Hashable, Sendable {
       case .accounts, .nodes, .active: .fine  // their members are checked one by one
       case .account(let name): .ask(AccountQuestions.account(name))
       case .inbox(let name, let isDisabled): .ask(AccountQuestions.inbox(name, isDisabled: isDisabled))
-      case .shown(let name): .ask(AccountQuestions.shown(name))
+      case .reading(let name): .ask(AccountQuestions.reading(name))
       case .once: .ask(AccountQuestions.once(shape))
       case .sessions(let name): .ask(SessionQuestions.index(of: name))
       case .session(let id): .ask(SessionQuestions.session(id, in: moment))

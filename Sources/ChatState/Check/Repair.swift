@@ -10,7 +10,7 @@ package enum Repair: Equatable, Sendable {
   case enterAccount(AccountName)
   case removeAccountEntry([UInt8])
   case mendInbox(AccountName)
-  case removeShown(AccountName)
+  case removeReading(AccountName)
   case limitLife(KeyShape)
   /// `until` is when the session ends unless it is used (ms since 1970).
   case enterSession(SessionID, of: AccountName, until: Int)
@@ -26,7 +26,8 @@ package enum Repair: Equatable, Sendable {
     case .enterAccount: "entered the account in the index"
     case .removeAccountEntry: "removed the entry from the index"
     case .mendInbox: "gave the account its inbox; no message was removed"
-    case .removeShown: "removed it: the next messages count as not shown yet"
+    case .removeReading:
+      "removed it: the next messages count as not shown yet, and what waited for a listener comes again"
     case .limitLife: "set the time to live that it should have"
     case .enterSession: "entered the session in the user's index"
     case .endSession: "ended the session"
@@ -48,10 +49,10 @@ package enum Repair: Equatable, Sendable {
           Scripts.inboxMend,
           keys: [
             KeySpace.account(name), KeySpace.inbox(name), KeyShape.inbox(name, isDisabled: true).key,
-            KeyShape.shown(name).key,
+            KeySpace.reading(name),
           ])
       ]
-    case .removeShown(let name): [RedisCommand("DEL", .text(KeyShape.shown(name).key))]
+    case .removeReading(let name): [RedisCommand("DEL", .text(KeySpace.reading(name)))]
     case .limitLife(let shape):
       [RedisCommand("PEXPIRE", .text(shape.key), .number(shape.isOnce ? Inboxes.tagLife : Sessions.life))]
     case .enterSession(let id, let user, let end):

@@ -17,9 +17,9 @@ package struct Violation: Equatable, Sendable {
     case inboxMisnamed
     case inboxUncounted
     case inboxOrphaned
-    case shownOrphaned
-    case shownUnreadable
-    case shownBeyondEnd
+    case readingOrphaned
+    case readingUnreadable
+    case readingBeyondEnd
     case onceEndless
     case sessionOfNobody
     case sessionEndless

@@ -31,6 +31,9 @@ package enum AppendOutcome: Sendable, Equatable {
 package enum Inboxes {
   /// How long a tag is remembered, in milliseconds: 10 min.
   package static let tagLife = 600_000
+  /// How long what is confirmed waits for a listening place that doesn't call, in milliseconds: longer than a pause of
+  /// Redis or a lost connection, and than the pause between two calls of a place that lives.
+  static let placePatience = 30_000
 
   /// Stores a message, if the account exists: `RPUSHX` answers the length of the list, or 0 when there is none. It knows
   /// no bound (see `InboxFill`) and must not be repeated: nobody could tell a second message from the first.
@@ -69,7 +72,8 @@ package enum Inboxes {
   }
 
   /// Reads the oldest messages and leaves them there: at most `ProtocolLimits.pageMessages` and, beyond the first,
-  /// `ProtocolLimits.pageBytes`. `.some(nil)` if there is no such account.
+  /// `ProtocolLimits.pageBytes`. `.some(nil)` if there is no such account. What is confirmed and only waits for another
+  /// listener is among them: see `InboxPage.dropConfirmed`.
   package static func page(of user: AccountName, displayTo: JSONString) -> RedisRequest<InboxPage?> {
     // One more than a page tells whether there are more.
     let last = ProtocolLimits.pageMessages + 1
@@ -81,22 +85,50 @@ package enum Inboxes {
     }
   }
 
-  /// The sequence number of the last message that was ever shown; 0 for none.
-  package static func lastShown(of user: AccountName) -> RedisRequest<Int> {
-    RedisRequest(RedisCommand("GET", .text(KeySpace.shown(user)))) { $0 == .null ? 0 : $0.integer }
+  /// How far the readers of an inbox are.
+  package static func progress(of user: AccountName) -> RedisRequest<ReadingProgress> {
+    RedisRequest(RedisCommand("HMGET", .text(KeySpace.reading(user)), "shown", "confirmed")) { reply in
+      guard let fields = reply.elements, fields.count == 2 else { return nil }
+      return ReadingProgress(shown: fields[0].integer ?? 0, confirmed: fields[1].integer ?? 0)
+    }
   }
 
   /// Notes that messages up to `sequence` are about to be shown. It only serves the mark `redelivered`.
   package static func noteShown(of user: AccountName, upTo sequence: Int) -> RedisCommand {
-    RedisCommand(Scripts.inboxShown, keys: [KeySpace.shown(user)], [.number(sequence)])
+    RedisCommand(Scripts.inboxShown, keys: [KeySpace.reading(user)], [.number(sequence)])
   }
 
-  /// Takes all messages up to `sequence` off the list, if the one at that place holds `mark`. Answers how many messages
-  /// were ever confirmed, or `.some(nil)` if it is another message.
-  package static func confirm(of user: AccountName, upTo sequence: Int, mark: [UInt8]) -> RedisRequest<Int?> {
-    RedisRequest(
-      RedisCommand(Scripts.inboxConfirm, keys: [KeySpace.inbox(user)], [.number(sequence), .bytes(mark)])
-    ) { $0.integer.map { $0 < 0 ? nil : $0 } }
+  /// Confirms all messages up to the one that is named, if its place holds its mark. Answers how many messages are
+  /// confirmed in all, or `.some(nil)` if it is another message.
+  package static func confirm(of user: AccountName, _ message: MessagePlace) -> RedisRequest<Int?> {
+    RedisRequest(advance(user, message, nil)) { reply in
+      guard let answer = reply.elements else { return nil }
+      guard answer.count >= 4 else { return .some(nil) }
+      return answer[1].integer == 1 ? answer[0].integer : .some(nil)
+    }
+  }
+
+  /// Confirms, says what the place has, and reads on. `.some(nil)` if there is no such account.
+  package static func advance(
+    of user: AccountName, confirming message: MessagePlace?, _ call: FeedCall
+  ) -> RedisRequest<FeedAnswer?> {
+    RedisRequest(advance(user, message, call)) { reply in
+      guard let answer = reply.elements else { return nil }
+      return answer.isEmpty ? .some(nil) : FeedAnswer(answer).map { .some($0) }
+    }
+  }
+
+  private static func advance(_ user: AccountName, _ message: MessagePlace?, _ call: FeedCall?) -> RedisCommand {
+    var arguments: [RedisArgument] = [
+      .number(message?.sequence ?? 0), .bytes(message?.mark ?? []), .number(placePatience),
+    ]
+    if let call {
+      arguments += [
+        .text(call.place), call.position.map { .number($0) } ?? "", .number(call.after?.sequence ?? -1),
+        .bytes(call.after?.mark ?? []), .number(call.wanted),
+      ]
+    }
+    return RedisCommand(Scripts.inboxAdvance, keys: [KeySpace.inbox(user), KeySpace.reading(user)], arguments)
   }
 }
 

@@ -37,24 +37,7 @@ struct ServeCommand: AsyncParsableCommand {
 
   @OptionGroup var redis: RedisOption
 
-  @Option(
-    help: ArgumentHelp(
-      "How long a request may wait for Redis, 100 to 60000. (KABAR_REQUEST_TIMEOUT; default 2000)", valueName: "ms"))
-  var requestTimeout: Int?
-
-  @Option(help: "Messages that may wait in one inbox, 1 to 1000000. (KABAR_INBOX_MESSAGES; default 10000)")
-  var inboxMessages: Int?
-
-  @Option(
-    help: ArgumentHelp(
-      "Memory that one inbox may take in Redis, from 65536. (KABAR_INBOX_BYTES; default 16777216)", valueName: "bytes"))
-  var inboxBytes: Int?
-
-  @Option(
-    help: ArgumentHelp(
-      "Replicas of Redis that must have a message before its sender hears OK, 0 to 16. Best effort: a failover may still "
-        + "choose a replica that lacks it. (KABAR_MIN_REPLICAS; default 0)", valueName: "n"))
-  var minReplicas: Int?
+  @OptionGroup(title: "Bounds") var bounds: BoundsOptions
 
   @Option(help: "trace, debug, info, notice, warning, error or critical. (KABAR_LOG_LEVEL; default notice)")
   var logLevel: Logger.Level?
@@ -91,28 +74,9 @@ struct ServeCommand: AsyncParsableCommand {
       throw ValidationError("--node has 1 to 64 letters, digits, '.', '_' or '-'")
     }
     var settings = ServerConfiguration(port: port, threads: threads, redis: try redis.resolved(), name: name)
-    try readBounds(into: &settings)
+    try bounds.apply(to: &settings)
     settings.host = try Environment.value(host, "KABAR_HOST", default: settings.host)
     return settings
-  }
-
-  private func readBounds(into settings: inout ServerConfiguration) throws {
-    let timeout = try Environment.value(requestTimeout, "KABAR_REQUEST_TIMEOUT", default: 2000)
-    var limits = settings.inboxLimits
-    limits.messages = try Environment.value(inboxMessages, "KABAR_INBOX_MESSAGES", default: limits.messages)
-    limits.bytes = try Environment.value(inboxBytes, "KABAR_INBOX_BYTES", default: limits.bytes)
-    let replicas = try Environment.value(minReplicas, "KABAR_MIN_REPLICAS", default: 0)
-    guard (100...60_000).contains(timeout) else {
-      throw ValidationError("--request-timeout is a number from 100 to 60000")
-    }
-    guard (1...1_000_000).contains(limits.messages) else {
-      throw ValidationError("--inbox-messages is a number from 1 to 1000000")
-    }
-    guard limits.bytes >= 65_536 else { throw ValidationError("--inbox-bytes is a number from 65536") }
-    guard (0...16).contains(replicas) else { throw ValidationError("--min-replicas is a number from 0 to 16") }
-    settings.requestTimeout = .milliseconds(Int64(timeout))
-    settings.inboxLimits = limits
-    settings.minimumReplicas = replicas
   }
 
   /// Containers that share a network name space share their host name too, hence the random part.

@@ -3,15 +3,16 @@
 // Runs on: any thread; a value.
 
 /// SplitMix64: small, fast, good enough to choose faults.
-struct SeededGenerator: RandomNumberGenerator, Sendable {
+public struct SeededGenerator: RandomNumberGenerator, Sendable {
   private var state: UInt64
 
   /// `stream` gives each user of one seed numbers of his own.
-  init(seed: UInt64, stream: UInt64 = 0) {
+  public init(seed: UInt64, stream: UInt64 = 0) {
     state = seed &+ stream &* 0xA076_1D64_78BD_642F
   }
 
-  mutating func next() -> UInt64 {
+  /// The next number.
+  public mutating func next() -> UInt64 {
     state &+= 0x9E37_79B9_7F4A_7C15
     var z = state
     z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9

@@ -1,0 +1,80 @@
+// All feeds of one event loop, by user.
+// Never forgets one that has a listener; never lets a lost wake-up last.
+// On its event loop.
+
+import ChatProtocol
+import DequeModule
+import NIOCore
+
+/// The users with listening connections on this event loop.
+final class Feeds {
+  /// How often each feed looks by itself: a lost wake-up delays a message by this much at most.
+  private static let comparison = TimeAmount.seconds(5)
+  /// The first look comes sooner: while the other nodes learn of a new listener, nobody wakes it.
+  private static let firstComparison = TimeAmount.seconds(1)
+  private static let clockPeriod = TimeAmount.milliseconds(500)
+  /// Looks per period: what is due beyond waits for the next.
+  private static let comparisonsAtOnce = 1000
+
+  private unowned let worker: Worker
+  private let place: String
+  private var feeds: [AccountName: InboxFeed] = [:]
+  /// Every feed, the one that is due next first.
+  private var due = Deque<(feed: InboxFeed, at: NIODeadline)>()
+  private var isClockRunning = false
+
+  /// - Parameter place: the name of this event loop among all of all nodes.
+  init(of worker: Worker, place: String) { (self.worker, self.place) = (worker, place) }
+
+  /// The connection listens from now on.
+  func add(_ connection: ConnectionHandler, for user: AccountName) -> InboxFeed {
+    let feed = feeds[user] ?? begin(user)
+    feed.add(connection)
+    return feed
+  }
+
+  /// The connection does not listen any more.
+  func remove(_ connection: ConnectionHandler, from feed: InboxFeed) {
+    feed.remove(connection)
+    if feed.isEmpty, feeds[feed.user] === feed { feeds[feed.user] = nil }
+  }
+
+  /// These users have new messages.
+  func wake(_ users: [AccountName]) {
+    guard !feeds.isEmpty else { return }
+    for user in users { feeds[user]?.wake() }
+  }
+
+  /// Anybody may have new messages.
+  func wakeAll() {
+    for feed in feeds.values { feed.wake() }
+  }
+
+  private func begin(_ user: AccountName) -> InboxFeed {
+    let feed = InboxFeed(of: user, place: place, on: worker)
+    feeds[user] = feed
+    due.append((feed, .now() + Self.comparison))
+    worker.eventLoop.assumeIsolated().scheduleTask(in: Self.firstComparison) { [weak feed] in feed?.compare() }
+    if !isClockRunning { startClock() }
+    return feed
+  }
+
+  private func startClock() {
+    isClockRunning = true
+    worker.eventLoop.assumeIsolated().scheduleTask(in: Self.clockPeriod) {
+      self.lookAtClock(.now())
+      self.isClockRunning = !self.due.isEmpty
+      if self.isClockRunning { self.startClock() }
+    }
+  }
+
+  private func lookAtClock(_ now: NIODeadline) {
+    for _ in 0..<Self.comparisonsAtOnce {
+      guard let next = due.first, next.at <= now else { return }
+      due.removeFirst()
+      guard feeds[next.feed.user] === next.feed else { continue }
+      next.feed.compare()
+      due.append((next.feed, now + Self.comparison))
+    }
+  }
+}

@@ -1,0 +1,69 @@
+// The bounds of a node as options and environment variables of `kabar serve`.
+// Never lets a value through that the node could not keep.
+// Main thread.
+
+import ArgumentParser
+import ChatServer
+import ChatState
+import NIOCore
+
+struct BoundsOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "How long a request may wait for Redis, 100 to 60000. (KABAR_REQUEST_TIMEOUT; default 2000)", valueName: "ms"))
+  var requestTimeout: Int?
+
+  @Option(help: "Messages that may wait in one inbox, 1 to 1000000. (KABAR_INBOX_MESSAGES; default 10000)")
+  var inboxMessages: Int?
+
+  @Option(
+    help: ArgumentHelp(
+      "Memory that one inbox may take in Redis, from 65536. (KABAR_INBOX_BYTES; default 16777216)", valueName: "bytes"))
+  var inboxBytes: Int?
+
+  @Option(
+    help: ArgumentHelp(
+      "Replicas of Redis that must have a message before its sender hears OK, 0 to 16. Best effort: a failover may still "
+        + "choose a replica that lacks it. (KABAR_MIN_REPLICAS; default 0)", valueName: "n"))
+  var minReplicas: Int?
+
+  @Option(
+    help: "Messages that a listening connection may leave unconfirmed, 1 to 10000. (KABAR_PUSH_WINDOW; default 256)")
+  var pushWindow: Int?
+
+  @Option(
+    help: ArgumentHelp(
+      "What may wait for a client to read it before it gets no more events and its requests wait, 4096 to 16777216. "
+        + "(KABAR_OUTBOX_BYTES; default 65536)", valueName: "bytes"))
+  var outboxBytes: Int?
+
+  @Option(
+    help: ArgumentHelp(
+      "How long a listening client may read nothing while its requests wait, 100 to 600000. "
+        + "(KABAR_SLOW_CONSUMER_TIMEOUT; default 10000)", valueName: "ms"))
+  var slowConsumerTimeout: Int?
+
+  /// Puts them into the settings of a node.
+  func apply(to settings: inout ServerConfiguration) throws {
+    let timeout = try bounded(requestTimeout, "request-timeout", 2000, 100...60_000)
+    settings.requestTimeout = .milliseconds(Int64(timeout))
+    settings.inboxLimits.messages = try bounded(
+      inboxMessages, "inbox-messages", settings.inboxLimits.messages, 1...1_000_000)
+    settings.inboxLimits.bytes = try bounded(inboxBytes, "inbox-bytes", settings.inboxLimits.bytes, 65_536...(1 << 40))
+    settings.minimumReplicas = try bounded(minReplicas, "min-replicas", 0, 0...16)
+    settings.pushWindow = try bounded(pushWindow, "push-window", settings.pushWindow, 1...10_000)
+    settings.outboxBytes = try bounded(outboxBytes, "outbox-bytes", settings.outboxBytes, 4096...(16 << 20))
+    let patience = try bounded(slowConsumerTimeout, "slow-consumer-timeout", 10_000, 100...600_000)
+    settings.slowConsumerPatience = .milliseconds(Int64(patience))
+  }
+
+  /// The option, else the variable of the same name, else the default; an error names the option.
+  private func bounded(_ value: Int?, _ option: String, _ standard: Int, _ range: ClosedRange<Int>) throws -> Int {
+    let variable = "KABAR_" + option.uppercased().replacing("-", with: "_")
+    let value = try Environment.value(value, variable, default: standard)
+    guard range.contains(value) else {
+      throw ValidationError("--\(option) is a number from \(range.lowerBound) to \(range.upperBound)")
+    }
+    return value
+  }
+}
