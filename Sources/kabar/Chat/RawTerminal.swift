@@ -55,8 +55,8 @@ final class RawTerminal: Sendable {
       sources.append(
         await Self.listen(to: number) { [self] in
           leave()
-        signal(number, SIG_DFL)
-        kill(getpid(), number)
+          signal(number, SIG_DFL)
+          kill(getpid(), number)
         })
     }
     sources.append(await Self.listen(to: SIGWINCH, onRedraw))
@@ -120,7 +120,8 @@ final class RawTerminal: Sendable {
   private static func read(_ milliseconds: CInt, _ stop: CInt) -> Input {
     while true {
       var waiting = [
-        pollfd(fd: STDIN_FILENO, events: Int16(POLLIN), revents: 0), pollfd(fd: stop, events: Int16(POLLIN), revents: 0),
+        pollfd(fd: STDIN_FILENO, events: Int16(POLLIN), revents: 0),
+        pollfd(fd: stop, events: Int16(POLLIN), revents: 0),
       ]
       let ready = poll(&waiting, 2, milliseconds)
       if ready == 0 { return .silence }
