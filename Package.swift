@@ -67,6 +67,7 @@ let package = Package(
         .embedInCode("Inboxes/inbox_shown.lua"),
         .embedInCode("Presence/node_remove.lua"),
         .embedInCode("Presence/node_renew.lua"),
+        .embedInCode("Presence/presence_announce.lua"),
         .embedInCode("Presence/presence_set.lua"),
         .embedInCode("Sessions/session_end.lua"),
         .embedInCode("Sessions/session_index.lua"),

@@ -59,13 +59,14 @@ package struct Node: Service {
   private func assemble(_ loops: [any EventLoop], _ passwords: PasswordChecks) async throws -> Parts {
     let first = loops[0]
     let firstClient = try await first.submit { NIOLoopBound(client(of: 0, on: first), eventLoop: first) }.get()
+    let presence = SharedPresence(own: NodeID(newIncarnationOf: configuration.name))
     let membership = try await first.submit {
       NIOLoopBound(
-        Membership(name: configuration.name, description: description, redis: firstClient.value, logger: logger),
+        Membership(
+          configuration, description: description, presence: presence, redis: firstClient.value, logger: logger),
         eventLoop: first)
     }.get()
     let handle = MembershipHandle(membership)
-    let node = try await first.submit { membership.value.node }.get()
     var parts = Parts(membership: membership, first: first)
     for (index, loop) in loops.enumerated() {
       parts.workers.append(
@@ -73,7 +74,7 @@ package struct Node: Service {
           let redis = index == 0 ? firstClient.value : client(of: index, on: loop)
           redis.start()
           let worker = Worker(
-            configuration, index: index, redis: redis, membership: handle, node: node, passwords: passwords,
+            configuration, index: index, redis: redis, membership: handle, presence: presence, passwords: passwords,
             logger: logger)
           return NIOLoopBound(worker, eventLoop: loop)
         }.get())
@@ -136,12 +137,7 @@ package struct Node: Service {
 
   /// Waits until Redis knows this node; `false` if the process was told to stop before.
   private func join(_ parts: Parts) async -> Bool {
-    let joined = parts.first.flatSubmit {
-      parts.membership.value.onNewIncarnation = { node in
-        for worker in parts.workers { worker.execute { $0.node = node } }
-      }
-      return parts.membership.value.join()
-    }
+    let joined = parts.first.flatSubmit { parts.membership.value.join() }
     return await withGracefulShutdownHandler {
       (try? await joined.get()) != nil
     } onGracefulShutdown: {
@@ -149,18 +145,48 @@ package struct Node: Service {
     }
   }
 
+  /// What arrives is only handed on. With each new incarnation of this node its channel has another name.
   private func subscribe(_ parts: Parts) async throws -> NIOLoopBound<RedisSubscriber> {
     try await parts.first.submit {
+      let membership = parts.membership.value
       let subscriber = RedisSubscriber(
-        redisConfiguration("subscriber"), channels: [KeySpace.control], eventLoop: parts.first, logger: logger,
-        onMessage: { _, payload in
-          guard case .logout(let session) = ControlMessage(String(decoding: payload, as: UTF8.self)) else { return }
-          for worker in parts.workers { worker.execute { $0.sessionEnded(session) } }
+        redisConfiguration("subscriber"),
+        channels: [KeySpace.control, KeySpace.presence, KeySpace.nodeChannel(membership.node)],
+        eventLoop: parts.first, logger: logger,
+        onMessage: { received($1, on: $0, parts) },
+        onGap: {
+          membership.reader.subscribed()
+          for worker in parts.workers {
+            worker.execute {
+              $0.distrustSessions()
+              $0.mailMayHaveArrived()
+            }
+          }
         },
-        onGap: { for worker in parts.workers { worker.execute { $0.distrustSessions() } } })
+        onLoss: { membership.reader.lost() })
+      membership.writer.onBatch = { batch in
+        for worker in parts.workers { worker.execute { $0.presenceChanged(batch) } }
+      }
+      membership.onNewIncarnation = { [unowned subscriber] last, node in
+        for worker in parts.workers { worker.execute { $0.node = node } }
+        subscriber.replace(KeySpace.nodeChannel(last), with: KeySpace.nodeChannel(node))
+      }
       subscriber.start()
       return NIOLoopBound(subscriber, eventLoop: parts.first)
     }.get()
+  }
+
+  /// Hands on a message of a channel; what this version does not know is passed over.
+  private func received(_ payload: [UInt8], on channel: String, _ parts: Parts) {
+    switch channel {
+    case KeySpace.presence: parts.membership.value.reader.received(payload)
+    case KeySpace.control:
+      guard case .logout(let session) = ControlMessage(String(decoding: payload, as: UTF8.self)) else { return }
+      for worker in parts.workers { worker.execute { $0.sessionEnded(session) } }
+    default:
+      guard case .mail(let users) = NodeMessage(String(decoding: payload, as: UTF8.self)) else { return }
+      for worker in parts.workers { worker.execute { $0.mailArrived(for: users) } }
+    }
   }
 
   /// No new connections, the replies on their way, then presence, then Redis.

@@ -32,6 +32,8 @@ package struct ServerConfiguration: Sendable {
   package var outboxBytes = 64 * 1024
   /// How long a listening connection with requests waiting may read nothing before it is closed.
   package var slowConsumerPatience = TimeAmount.seconds(10)
+  /// How long a user whose last connection on this node has broken stays active.
+  package var presenceGrace = TimeAmount.seconds(15)
   /// How long a node that was told to stop waits for replies on their way.
   package var shutdownTimeout = TimeAmount.seconds(5)
 

@@ -17,6 +17,8 @@ final class Worker {
   let configuration: ServerConfiguration
   let redis: RedisClient
   let membership: MembershipHandle
+  let presence: SharedPresence
+  var watchers = Watchers()
   let passwords: PasswordChecks
   let logger: Logger
   var clock = WallClock()
@@ -45,13 +47,15 @@ final class Worker {
   private var stopped: EventLoopPromise<Void>?
 
   init(
-    _ configuration: ServerConfiguration, index: Int, redis: RedisClient, membership: MembershipHandle, node: NodeID,
+    _ configuration: ServerConfiguration, index: Int, redis: RedisClient, membership: MembershipHandle,
+    presence: SharedPresence,
     passwords: PasswordChecks, logger: Logger
   ) {
     (self.index, eventLoop) = (index, redis.eventLoop)
     (self.configuration, self.redis, self.membership) = (configuration, redis, membership)
     inboxFill = InboxFill(configuration.inboxLimits)
-    (self.node, self.passwords, self.logger) = (node, passwords, logger)
+    (node, self.presence) = (presence.own, presence)
+    (self.passwords, self.logger) = (passwords, logger)
   }
 
   // MARK: Connections
@@ -62,6 +66,9 @@ final class Worker {
     connections[ObjectIdentifier(connection)] = nil
     if isStopping, connections.isEmpty { stopped?.succeed() }
   }
+
+  /// An open connection.
+  func connection(_ id: ObjectIdentifier) -> ConnectionHandler? { connections[id] }
 
   func bound(_ connection: ConnectionHandler, to session: SessionID) {
     bySession[session, default: [:]][ObjectIdentifier(connection)] = connection
@@ -105,8 +112,10 @@ final class Worker {
 
   /// A message for the user was stored: who listens for her, on whatever node, is told when this turn of the loop ends.
   func noteMail(for user: AccountName) {
+    let nodes = presence.listeningNodes(of: user)
+    if nodes.isEmpty { return }
     if mailNotices.isEmpty { eventLoop.assumeIsolated().execute { self.sendMailNotices() } }
-    mailNotices.note(user, on: node)
+    for node in nodes { mailNotices.note(user, on: node) }
   }
 
   private func sendMailNotices() {
@@ -117,6 +126,8 @@ final class Worker {
           sibling.eventLoop.execute { sibling.value.mailArrived(for: users) }
         }
         mailArrived(for: users)
+      } else {
+        redis.perform(Presence.tell(node, .mail(users))) { _ in }  // a hint: its feeds look by themselves, too
       }
     }
   }

@@ -19,10 +19,12 @@ import ChatProtocol
 /// | `kabar:{u:NAME}:sessions` | ZSET | session id → end of its life (ms) | past entries at the next login |
 /// | `kabar:session:ID` | HASH | `user`, `name` (display), `node`, `address`, `created`, `seen`; ID is SHA-256 of the token | 24 h after its last use |
 /// | `kabar:nodes` | ZSET | node incarnation → end of its lease (ms, clock of Redis; 0: being removed) | left or reaped |
-/// | `kabar:node:ID` | HASH | `name`, `host`, `port`, `pid`, `version`, `started` | with the node |
-/// | `kabar:node:ID:users` | HASH | user → connections on that node | with the node |
-/// | `kabar:active` | ZSET | active user → number of nodes with connections of hers | empty when nobody is active |
+/// | `kabar:node:ID` | HASH | `name`, `host`, `port`, `pid`, `version`, `started`, `announced` (the number of its last message on `kabar:presence`) | with the node |
+/// | `kabar:node:ID:users` | HASH | user who is active there → `CONNECTIONS/LISTENING` (`0/0`: in the grace after her last connection) | with the node |
+/// | `kabar:active` | ZSET | active user → number of nodes on which she is | empty when nobody is active |
 /// | `kabar:control` | channel | `logout SESSION-ID` | |
+/// | `kabar:presence` | channel | `ID NUMBER +USER *USER -USER`: active, active and listening, not there any more; `ID gone` | |
+/// | `kabar:node:ID` | channel | `mail USER USER`: these have new messages | |
 package enum KeySpace {
   package static let prefix = "kabar:"
 
@@ -31,6 +33,8 @@ package enum KeySpace {
   package static let active = prefix + "active"
   /// The channel on which nodes tell each other of ended sessions.
   package static let control = prefix + "control"
+  /// The channel on which nodes tell each other who comes and goes.
+  package static let presence = prefix + "presence"
 
   package static func account(_ name: AccountName) -> String { user(name) + ":account" }
   package static func inbox(_ name: AccountName) -> String { user(name) + ":inbox" }
@@ -42,6 +46,8 @@ package enum KeySpace {
   package static func sessions(of name: AccountName) -> String { user(name) + ":sessions" }
   package static func session(_ id: SessionID) -> String { prefix + "session:" + id.description }
   package static func node(_ id: NodeID) -> String { prefix + "node:" + id.description }
+  /// The channel on which a node is told things; no key has to do with it.
+  package static func nodeChannel(_ id: NodeID) -> String { node(id) }
   package static func nodeUsers(_ id: NodeID) -> String { node(id) + ":users" }
 
   private static func user(_ name: AccountName) -> String { prefix + "{u:" + name.description + "}" }

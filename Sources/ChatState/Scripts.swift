@@ -23,6 +23,7 @@ package enum Scripts {
   static let nodeRenew = RedisScript(PackageResources.node_renew_lua)
   static let nodeRemove = RedisScript(PackageResources.node_remove_lua)
   static let presenceSet = RedisScript(PackageResources.presence_set_lua)
+  static let presenceAnnounce = RedisScript(PackageResources.presence_announce_lua)
   // Only `kabar check` calls these; no node loads them.
   static let inboxMend = RedisScript(PackageResources.inbox_mend_lua)
   static let nodeForget = RedisScript(PackageResources.node_forget_lua)
@@ -32,6 +33,6 @@ package enum Scripts {
   package static let all = [
     accountAdd, accountDisable, accountEnable, accountSetPassword, inboxAppend, inboxShown, sessionOpen, sessionEnd,
     sessionIndex,
-    sessionUse, inboxAdvance, nodeRenew, nodeRemove, presenceSet,
+    sessionUse, inboxAdvance, nodeRenew, nodeRemove, presenceSet, presenceAnnounce,
   ]
 }

@@ -33,8 +33,9 @@ let isInterrupted = Atomic<Bool>(false)
 
 /// Senders and collectors against a cluster on which faults rain.
 final class ChaosRun {
-  /// After the faults: repeating tagged messages, then emptying the inboxes, in milliseconds.
-  private static let settling = 15_000
+  /// After the faults: repeating tagged messages, then emptying the inboxes, in milliseconds. A full inbox may wait 15 s
+  /// for a listener whose node was killed.
+  private static let settling = 20_000
   private static let draining = 20_000
   /// Messages of one sender, at most.
   private static let mostMessages = 50_000
@@ -47,7 +48,9 @@ final class ChaosRun {
     ("slamet", SenderStyle(depth: 16, tagged: 50)),
     ("zola", SenderStyle(depth: 4, tagged: 30)),
   ]
-  private static let recipients = ["arini", "budi", "citra", "dewi", "eko"]
+  private static let collectors = ["arini", "budi", "citra", "dewi", "eko"]
+  private static let listeners = ["fajar", "gita", "hesti"]
+  private static var recipients: [String] { collectors + listeners }
 
   private let settings: ChaosSettings
   private let recorder = Recorder()
@@ -126,7 +129,14 @@ final class ChaosRun {
     let group = ThreadGroup()
     for (index, name) in Self.recipients.enumerated() {
       let random = SeededGenerator(seed: settings.seed, stream: UInt64(200 + index))
-      group.start { [recorder] in Collector(name, port: port, random: random, recorder).run() }
+      let listens = Self.listeners.contains(name)
+      group.start { [recorder] in
+        if listens {
+          Listener(name, port: port, random: random, recorder).run()
+        } else {
+          Collector(name, port: port, random: random, recorder).run()
+        }
+      }
     }
     return group
   }

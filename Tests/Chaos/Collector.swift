@@ -18,6 +18,8 @@ final class Collector {
   private var token: String?
   /// The highest `seq` that any command of hers may have confirmed.
   private var confirmed = 0
+  /// The highest `seq` for which an `ack` was answered OK.
+  private var acknowledged = 0
   private var emptyViews = 0
 
   init(_ user: String, port: Int, random: SeededGenerator, _ recorder: Recorder) {
@@ -71,7 +73,7 @@ final class Collector {
 
   /// One page, recorded; `nil` if it is refused.
   private func read(_ connection: LineConnection, _ command: String, _ way: String) throws(NoReply) -> [View.Message]? {
-    let before = confirmed
+    let (before, surely) = (confirmed, acknowledged)
     let reply = try request(connection, command)
     guard reply.isOK, reply.messages != nil else {
       if reply.code == "invalid_session" || reply.code == "not_logged_in" { token = nil }
@@ -79,7 +81,9 @@ final class Collector {
     }
     let page = reply.inbox()
     recorder.add(
-      View(recipient: user, messages: page, confirmedThrough: before, context: "\(way), \(recorder.time) ms"))
+      View(
+        recipient: user, messages: page, confirmedThrough: before, confirmedSurely: surely,
+        context: "\(way), \(recorder.time) ms"))
     return page
   }
 
@@ -92,6 +96,7 @@ final class Collector {
     let target = Bool.random(using: &random) ? last : page[page.count / 2]
     confirmed = max(confirmed, target.sequence)
     let reply = try request(connection, "ack \(target.sequence)")
+    if reply.isOK { acknowledged = max(acknowledged, target.sequence) }
     if reply.isOK, (reply.sequence ?? 0) < target.sequence {
       recorder.incident("\(user): ack \(target.sequence) answered OK with seq \(reply.sequence ?? 0)")
     }

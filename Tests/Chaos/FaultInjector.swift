@@ -93,6 +93,7 @@ final class FaultInjector {
     case .swallow: cluster.proxy.set(node) { $0.swallowUntil = max($0.swallowUntil, end) }
     case .flushScripts: return (try? cluster.command("SCRIPT FLUSH")) != nil
     case .killClients: return (try? cluster.command("CLIENT KILL TYPE normal")) != nil
+    case .killSubscribers: return (try? cluster.command("CLIENT KILL TYPE pubsub")) != nil
     case .fillMemory:
       guard (try? cluster.command("CONFIG SET maxmemory 1")) == "+OK" else { return false }
       isMemoryFull = true

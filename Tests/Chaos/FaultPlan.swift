@@ -14,13 +14,14 @@ enum FaultKind: String, CaseIterable, Sendable {
   case swallow = "Redis connections half open"
   case flushScripts = "SCRIPT FLUSH"
   case killClients = "CLIENT KILL"
+  case killSubscribers = "CLIENT KILL of subscribers"
   case fillMemory = "memory full"
 
   /// How often it is chosen, relative to the others.
   var weight: Int {
     switch self {
     case .killNode, .dropConnections: 4
-    case .stopNode, .delay, .swallow, .flushScripts, .killClients: 3
+    case .stopNode, .delay, .swallow, .flushScripts, .killClients, .killSubscribers: 3
     case .killRedis, .stopRedis, .fillMemory: 2
     }
   }
@@ -38,7 +39,7 @@ enum FaultKind: String, CaseIterable, Sendable {
   /// How long it lasts, in milliseconds.
   var duration: ClosedRange<Int> {
     switch self {
-    case .killNode, .dropConnections, .flushScripts, .killClients: 0...0
+    case .killNode, .dropConnections, .flushScripts, .killClients, .killSubscribers: 0...0
     case .killRedis: 100...1200
     case .stopNode, .stopRedis: 500...4000
     case .delay, .swallow: 1000...4000
@@ -66,7 +67,7 @@ struct PlannedFault: Sendable, Equatable, CustomStringConvertible {
     case .stopNode, .swallow: "\(kind.rawValue), node \(node), for \(duration) ms"
     case .delay: "\(kind.rawValue), node \(node), by \(lag) ms for \(duration) ms"
     case .killRedis, .stopRedis, .fillMemory: "\(kind.rawValue), for \(duration) ms"
-    case .flushScripts, .killClients: kind.rawValue
+    case .flushScripts, .killClients, .killSubscribers: kind.rawValue
     }
   }
 }

@@ -47,13 +47,15 @@ struct Send: Sendable, Equatable {
   }
 }
 
-/// One inbox reply that arrived whole.
+/// One inbox reply that arrived whole, or all that one connection was sent while it listened.
 struct View: Sendable, Equatable {
   var recipient: String
   /// In the order of `seq`.
   var messages: [Message]
   /// The highest `seq` that the recipient had done anything to confirm before she asked; 0: nothing yet.
   var confirmedThrough: Int
+  /// The highest `seq` for which an `ack` had been answered OK: none of these may ever come again.
+  var confirmedSurely = 0
   /// Which way and where it was read, for the report.
   var context = ""
 

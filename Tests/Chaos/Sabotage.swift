@@ -12,6 +12,8 @@ enum Sabotage: String, CaseIterable, Sendable {
   case storeTwice = "store-twice"
   /// Plain sends to one inbox that arrive together are stored in reverse.
   case swap
+  /// A listener that reads on is sometimes given what comes behind the next message.
+  case skipPushed = "skip-pushed"
   /// The store never remembers a tag.
   case forgetTags = "forget-tags"
 }
@@ -38,6 +40,7 @@ struct Saboteur {
         + words.dropFirst()
     case .popOnRead where words.count == 4 && words[0] == Array("LRANGE".utf8):
       Self.words("EVAL", Self.pop, "1") + words.dropFirst()
+    case .skipPushed where Self.isReadingOn(words) && isDue: Self.skippingOne(words)
     case .forgetTags where words.first?.starts(with: "EVAL".utf8) == true:
       words.map { Self.isTagKey($0) ? $0 + Array("~\(next())".utf8) : $0 }
     default: words
@@ -55,6 +58,20 @@ struct Saboteur {
     """
 
   private static func isAppend(_ words: [[UInt8]]) -> Bool { words.count == 3 && words[0] == Array("RPUSHX".utf8) }
+
+  /// A call of `inbox_advance.lua` that reads behind a message that the listener has: EVALSHA, digest, 2, two keys, number to
+  /// confirm, mark, patience, place, position, number behind which to read, its mark, records wanted.
+  private static func isReadingOn(_ words: [[UInt8]]) -> Bool {
+    words.count == 13 && words[4].suffix(8).elementsEqual(":reading".utf8) && words[10] != Array("-1".utf8)
+      && words[12] != Array("0".utf8)
+  }
+
+  private static func skippingOne(_ words: [[UInt8]]) -> [[UInt8]] {
+    var words = words
+    words[10] = Array("\((Int(String(decoding: words[10], as: UTF8.self)) ?? 0) + 1)".utf8)
+    words[11] = []
+    return words
+  }
 
   private static func isTagKey(_ word: [UInt8]) -> Bool {
     word.starts(with: "kabar:{".utf8) && String(decoding: word, as: UTF8.self).contains(":once:")

@@ -10,7 +10,7 @@ struct Verdict: Sendable, Equatable {
     case lost
     /// In the inbox under two sequence numbers or ids.
     case storedTwice = "stored twice"
-    /// Shown again after an inbox reply had shown that it was gone.
+    /// Shown again after an inbox reply had shown that it was gone, or its `ack` was answered OK.
     case cameBack = "came back after confirmation"
     /// Refused, and in the inbox all the same.
     case storedThoughRefused = "stored though refused"
@@ -94,6 +94,9 @@ struct Verdict: Sendable, Equatable {
       let start = view.messages.first?.sequence ?? highest + 1
       if start < first {
         report(.cameBack, "\(name): seq \(start) is there again after the inbox began at \(first)")
+      }
+      if start <= view.confirmedSurely, !view.messages.isEmpty {
+        report(.cameBack, "\(name): seq \(start) is there again after the ack of \(view.confirmedSurely)")
       }
       if start > highest + 1 {
         report(.numbering, "\(name): seq \(highest + 1) to \(start - 1) were never shown")

@@ -1,4 +1,4 @@
-// Owns: what a reply of a node says, as far as the chaos clients look at it.
+// Owns: what a reply or an event of a node says, as far as the chaos clients look at it.
 // Must never: share code with the node.
 // Runs on: any thread; a pure value.
 import Foundation
@@ -6,6 +6,10 @@ import Foundation
 /// One reply.
 struct WireReply: Decodable {
   let isOK: Bool
+  /// What kind of event this is; `nil` for a reply.
+  let event: String?
+  /// The message of an event.
+  let pushed: View.Message?
   let code: String?
   let id: String?
   let token: String?
@@ -25,19 +29,29 @@ struct WireReply: Decodable {
   }
 
   private enum CodingKeys: String, CodingKey {
-    case status, code, id, tokenid, seq, duplicate, more, messages
+    case status, event, code, id, tokenid, seq, duplicate, more, messages, from, msg, redelivered
   }
 
   init(from decoder: any Decoder) throws {
     let container = try decoder.container(keyedBy: CodingKeys.self)
-    isOK = try container.decode(String.self, forKey: .status) == "OK"
+    event = try container.decodeIfPresent(String.self, forKey: .event)
+    isOK = event == nil ? try container.decode(String.self, forKey: .status) == "OK" : false
     code = try container.decodeIfPresent(String.self, forKey: .code)
     id = try container.decodeIfPresent(String.self, forKey: .id)
     token = try container.decodeIfPresent(String.self, forKey: .tokenid)
     sequence = try container.decodeIfPresent(Int.self, forKey: .seq)
     isDuplicate = try container.decodeIfPresent(Bool.self, forKey: .duplicate) ?? false
     hasMore = try container.decodeIfPresent(Bool.self, forKey: .more) ?? false
-    messages = try container.decodeIfPresent([String: [Item]].self, forKey: .messages)
+    messages = event == nil ? try? container.decodeIfPresent([String: [Item]].self, forKey: .messages) : nil
+    if event == "message" {
+      pushed = View.Message(
+        sender: try container.decode(String.self, forKey: .from),
+        number: MessageText.number(in: try container.decode(String.self, forKey: .msg)),
+        id: try container.decode(String.self, forKey: .id), sequence: try container.decode(Int.self, forKey: .seq),
+        isRedelivered: try container.decodeIfPresent(Bool.self, forKey: .redelivered) ?? false)
+    } else {
+      pushed = nil
+    }
   }
 
   /// `nil` if these bytes are no reply.

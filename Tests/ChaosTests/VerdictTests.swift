@@ -118,6 +118,11 @@ import Testing
     #expect(broken { $0.views[3] = view([(2, 2), (5, 3)], confirmed: 2, again: 2) } == [.cameBack])
   }
 
+  @Test func `a message that comes again after its ack was answered OK is found`() {
+    #expect(broken { $0.views[1].confirmedSurely = 1 } == [.cameBack])
+    #expect(broken { $0.views[2].confirmedSurely = 2 } == [])
+  }
+
   @Test func `a message that nobody sent, or with another text, is found`() {
     #expect(broken { $0.views[2] = view([(5, 3), (77, 4)], confirmed: 2) } == [.foreign])
     #expect(broken { $0.views[2].messages[0].number = nil } == [.foreign, .lost])

@@ -61,23 +61,4 @@ import Testing
     #expect(arrival(30, 950) == time(900))
     #expect(arrival(40, 960) == time(960))
   }
-
-  @Test func `counts are absolute, and what Redis did not confirm is told again`() throws {
-    let (a, b) = (try #require(AccountName("a")), try #require(AccountName("b")))
-    var counts = ConnectionCounts()
-    func report() -> [(AccountName, Int)] { counts.takeReport().sorted { $0.0.description < $1.0.description } }
-    counts.change(a, by: 1)
-    counts.change(a, by: 1)
-    counts.change(b, by: 1)
-    counts.change(b, by: -1)
-    let first = report()
-    #expect(first.map(\.0) == [a, b] && first.map(\.1) == [2, 0])
-    #expect(!counts.hasUnreported)
-    counts.failed(first)
-    #expect(report().count == 2)
-    counts.startOver()
-    #expect(report().map(\.0) == [a])
-    for number in 0..<700 { counts.change(AccountName("u\(number)") ?? a, by: 1) }
-    #expect(report().count == ConnectionCounts.reportSize && counts.hasUnreported)
-  }
 }

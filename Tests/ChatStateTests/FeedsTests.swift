@@ -95,12 +95,12 @@ import Testing
       _ = try await call("p", at: 1, confirming: 1, redis)
       #expect(try await redis.texts("LRANGE \(list) 0 -1") == ["1", "m2", "m3"])
       let time = try #require(try await redis.run("TIME").elements?.first?.integer)
-      _ = try await redis.send(RedisCommand("HSET", .text(reading), "living", .text("1 \((time - 25) * 1000)")))
+      _ = try await redis.send(RedisCommand("HSET", .text(reading), "living", .text("1 \((time - 12) * 1000)")))
       _ = try await call("p", at: 3, confirming: 3, redis)
-      #expect(try await redis.texts("LRANGE \(list) 0 -1") == ["1", "m2", "m3"], "25 s are a pause")
-      _ = try await redis.send(RedisCommand("HSET", .text(reading), "living", .text("1 \((time - 35) * 1000)")))
+      #expect(try await redis.texts("LRANGE \(list) 0 -1") == ["1", "m2", "m3"], "12 s are a pause")
+      _ = try await redis.send(RedisCommand("HSET", .text(reading), "living", .text("1 \((time - 18) * 1000)")))
       _ = try await call("p", at: 3, redis)
-      #expect(try await redis.texts("LRANGE \(list) 0 -1") == ["3"], "35 s are the end")
+      #expect(try await redis.texts("LRANGE \(list) 0 -1") == ["3"], "18 s are the end")
     }
   }
 

@@ -78,7 +78,7 @@ import Testing
     let session = Session(id: SessionID(of: .random()), user: arini, display: display.description)
     _ = try await redis.perform(Sessions.enterInIndex(session, at: now))
     try await redis.perform(Sessions.open(session, node: node, address: "127.0.0.1", at: now))
-    _ = try await redis.perform(Presence.set([(arini, 1)], on: node))
+    _ = try await redis.set([(arini, 1)], on: node)
     let command = try CommandParser.parse(Array("send arini \"é\" \\ 🙂".utf8))
     guard case .send(_, let to, let text, _)? = command else { return }
     for number in 1...3 {

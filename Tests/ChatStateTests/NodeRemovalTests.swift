@@ -14,7 +14,7 @@ import Testing
   /// A node with these users, one connection each.
   private func add(_ node: NodeID, _ users: [AccountName], _ redis: RedisHandle) async throws {
     try await redis.join(node)
-    #expect(try await redis.perform(Presence.set(users.map { ($0, 1) }, on: node)))
+    #expect(try await redis.set(users.map { ($0, 1) }, on: node))
   }
 
   private func users(_ count: Int) throws -> [AccountName] { try (1...count).map { try name("u\($0)") } }
@@ -50,7 +50,7 @@ import Testing
       try await redis.endLease(of: a)
       #expect(try await redis.perform(Presence.remove(a, leaving: false)) == 700)
       // The first peer dies here. The next to renew is told of the node, and goes on where the other stopped.
-      #expect(try await redis.perform(Presence.renew(b, joiningAs: nil)) == [a])
+      #expect(try await redis.perform(Presence.renew(b, joiningAs: nil))?.ended == [a])
       #expect(try await redis.perform(Presence.remove(a, leaving: false)) == 200)
       #expect(try await redis.perform(Presence.remove(a, leaving: false)) == 0)
       #expect(try await redis.perform(Presence.remove(a, leaving: false)) == 0, "a second reaper, late")
@@ -68,7 +68,7 @@ import Testing
       try await redis.endLease(of: a)
       #expect(try await redis.perform(Presence.remove(a, leaving: false)) == 100)
       #expect(try await redis.perform(Presence.renew(a, joiningAs: nil)) == .some(nil))
-      #expect(try await !redis.perform(Presence.set([(everybody[0], 2)], on: a)))
+      #expect(try await !redis.set([(everybody[0], 2)], on: a))
       #expect(try await redis.perform(Presence.remove(a, leaving: false)) == 0)
       #expect(try await redis.run("DBSIZE") == .integer(0))
     }
@@ -79,10 +79,10 @@ import Testing
       let everybody = try users(501)
       try await add(a, everybody, redis)
       #expect(try await redis.perform(Presence.remove(a, leaving: true)) == 1)
-      #expect(try await !redis.perform(Presence.set([(everybody[0], 1)], on: a)), "a report that was under way")
+      #expect(try await !redis.set([(everybody[0], 1)], on: a), "a report that was under way")
       // It was killed before it had finished: a peer finishes.
       try await redis.join(b)
-      #expect(try await redis.perform(Presence.renew(b, joiningAs: nil)) == [a])
+      #expect(try await redis.perform(Presence.renew(b, joiningAs: nil))?.ended == [a])
       #expect(try await redis.perform(Presence.remove(a, leaving: false)) == 0)
       #expect(try await redis.run("EXISTS kabar:active") == .integer(0))
     }

@@ -14,6 +14,7 @@ import Testing
   private final class Heard: Sendable {
     enum Event: Equatable {
       case gap
+      case loss
       case message(String, [UInt8])
     }
     private let list = Mutex<[Event]>([])
@@ -66,6 +67,41 @@ import Testing
         }
       }
       #expect(await eventually { (try? await client.send("PUBLISH", "one", "x").integer) == 0 })  // closed
+    }
+  }
+
+  @Test func `hears another channel in place of one, also after a drop, and says what was lost`() async throws {
+    let redis = try await RedisServer()
+    let address = try RedisAddress(redis.url)
+    try await LoopClient.with(address) { client async throws in
+      let heard = Heard()
+      let eventLoop = MultiThreadedEventLoopGroup.singleton.next()
+      let subscriber = try await eventLoop.submit {
+        let subscriber = RedisSubscriber(
+          RedisConfiguration(address: address, connectionName: "kabar-test-sub"), channels: ["one", "two"],
+          eventLoop: eventLoop, logger: RecordedLog().logger, onMessage: { heard.add(.message($0, $1)) },
+          onGap: { heard.add(.gap) }, onLoss: { heard.add(.loss) })
+        subscriber.start()
+        return NIOLoopBound(subscriber, eventLoop: eventLoop)
+      }.get()
+      #expect(await eventually { heard.events == [.gap] })
+      try await eventLoop.submit { subscriber.value.replace("two", with: "three") }.get()
+      var expected: [Heard.Event] = [.gap, .gap]
+      #expect(await eventually { heard.events == expected })
+      for isNew in [true, false] {
+        if !isNew {
+          #expect(try await client.send("CLIENT", "KILL", "TYPE", "pubsub").integer == 1)
+          expected += [.loss, .gap]
+          #expect(await eventually { heard.events == expected })
+        }
+        #expect(await eventually { (try? await client.send("PUBLISH", "two", "x").integer) == 0 })
+        for channel in ["one", "three"] {
+          #expect(try await client.send("PUBLISH", .text(channel), "x").integer == 1)
+          expected.append(.message(channel, [120]))
+        }
+        #expect(await eventually { heard.events == expected })
+      }
+      try await eventLoop.submit { subscriber.value.close() }.get()
     }
   }
 

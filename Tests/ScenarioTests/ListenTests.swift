@@ -120,17 +120,18 @@ import Testing
     let lineker = try b.login("lineker")
     #expect(try lineker.request("send arini one").isOK)
     let arini = try a.login("arini")
-    try arini.socket.write("send lineker x\r\nlisten\r\nunlisten\r\nping\r\n".utf8)
+    try arini.socket.write("send lineker x\r\nlisten\r\nwatch *\r\nunwatch\r\nunlisten\r\nping\r\n".utf8)
     var heard: [String] = []
     while heard.last != "pong" {
       let next = try arini.reply()
       heard.append(next["message"] ?? next.event ?? "?")
     }
     let replies = heard.filter { $0 != "message" }
-    #expect(replies == ["Message Sent", "listening", "not listening", "pong"])
+    #expect(replies == ["Message Sent", "listening", "watching", "unwatched", "not listening", "pong"])
     #expect((heard.firstIndex(of: "message") ?? 9) > 1, "no event before the reply to listen")
     #expect(try lineker.request("send arini two").isOK)
     #expect(!arini.hears(withinMilliseconds: 1500))
+    #expect(try arini.request("watch lineker").code == "not_listening")
     #expect(try arini.request("listen").isOK)
     #expect(try messages(2, arini).map { $0["msg"] } == ["one", "two"])
   }

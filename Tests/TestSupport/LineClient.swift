@@ -111,6 +111,13 @@ public final class LineClient {
     }
   }
 
+  /// The replies and events that have arrived by now; doesn't wait.
+  public func arrived() throws -> [Reply] {
+    var replies: [Reply] = []
+    while hears(withinMilliseconds: 0) { replies.append(try reply()) }
+    return replies
+  }
+
   /// Sends a line and reads its reply, which must be the next thing that comes.
   public func request(_ line: String) throws -> Reply {
     try send(line)

@@ -182,23 +182,27 @@ final class ConnectionHandler: ChannelDuplexHandler {
     if case .closed = phase { return worker.eventLoop.makeSucceededVoidFuture() }
     binding = Binding(session, token: token, checkedAt: .now())
     worker.bound(self, to: session.id)
-    return worker.membership.change(session.user, by: 1, on: worker.eventLoop)
+    return worker.membership.change(
+      session.user, connections: 1, listeners: 0, graceful: true, on: worker.eventLoop)
   }
 
-  /// Lets go of the session; the future succeeds when Redis knows.
+  /// Lets go of the session; the future succeeds when Redis knows. `sessionEnded`: the user is not coming back with it, so
+  /// she stays active only where she has other connections.
   @discardableResult
-  func unbind() -> EventLoopFuture<Void> {
+  func unbind(sessionEnded: Bool = false) -> EventLoopFuture<Void> {
     guard let session = binding?.session else { return worker.eventLoop.makeSucceededVoidFuture() }
-    stopListening()
+    let listeners = isListening ? -1 : 0
+    endFeed()
     binding = nil
     worker.unbound(self, from: session.id)
-    return worker.membership.change(session.user, by: -1, on: worker.eventLoop)
+    return worker.membership.change(
+      session.user, connections: -1, listeners: listeners, graceful: !sessionEnded, on: worker.eventLoop)
   }
 
   /// The session was ended elsewhere.
   func sessionEnded() {
-    if feed != nil { _ = push(.sessionEnded) }
-    unbind()
+    if isListening { push(.sessionEnded) }
+    unbind(sessionEnded: true)
   }
 
   func distrustSession() { binding?.checkedAt = nil }
@@ -210,30 +214,48 @@ final class ConnectionHandler: ChannelDuplexHandler {
 
   // MARK: Events
 
+  /// Whether events come on this connection.
+  var isListening: Bool { feed != nil }
+
   /// The reply to `listen` has had its turn.
   private func startListening() {
     defer { release() }
-    guard feed == nil, let user = binding?.session.user, case .open = phase else { return }
+    guard !isListening, let user = binding?.session.user, case .open = phase else { return }
     confirmsByAck = true
-    feed = worker.feeds.add(self, for: user)
+    let feed = worker.feeds.add(self, for: user)
+    self.feed = feed
+    // Once Redis knows, others may have stored without telling us.
+    worker.membership.change(user, connections: 0, listeners: 1, graceful: true, on: worker.eventLoop)
+      .assumeIsolated().whenComplete { _ in feed.wake() }
   }
 
   /// No more events from here on.
   func stopListening() {
+    guard isListening, let user = binding?.session.user else { return }
+    endFeed()
+    _ = worker.membership.change(user, connections: 0, listeners: -1, graceful: true, on: worker.eventLoop)
+  }
+
+  private func endFeed() {
     guard let feed else { return }
     self.feed = nil
     worker.feeds.remove(self, from: feed)
+    worker.stopWatching(self)
   }
 
-  /// Writes an event; `false` if the client doesn't read quickly enough for another one. The feed then waits.
-  func push(_ event: Event) -> Bool {
-    guard let context else { return false }
+  /// Whether the client reads quickly enough for another event. If not, it is told when it does: see `resumePushing`.
+  var takesEvents: Bool {
+    isPushPaused =
+      !(context?.channel.isWritable ?? false) || outbox.readableBytes >= worker.configuration.outboxBytes
+    return !isPushPaused
+  }
+
+  /// Writes an event.
+  func push(_ event: Event) {
     worker.scratch.removeAll(keepingCapacity: true)
     event.encode(into: &worker.scratch)
     outbox.writeBytes(worker.scratch)
     scheduleFlush()
-    isPushPaused = !context.channel.isWritable || outbox.readableBytes >= worker.configuration.outboxBytes
-    return !isPushPaused
   }
 
   /// The client has read: on with the events.
@@ -241,6 +263,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
     guard isPushPaused, let context, context.channel.isWritable else { return }
     isPushPaused = false
     feed?.readsAgain(self)
+    worker.tellMissedPresence(to: self)
   }
 
   /// The client has not been reading, while requests of its own wait: events are in Redis, but replies would pile up.
@@ -261,7 +284,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
     else { return watchSlowConsumer() }
     worker.logger.info("closing a slow consumer", metadata: ["address": "\(remoteAddress)"])
     stopListening()
-    _ = push(.closing(.slowConsumer))
+    push(.closing(.slowConsumer))
     replies.removeAll()
     end(confirming: false)
   }

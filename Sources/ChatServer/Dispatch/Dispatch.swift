@@ -28,6 +28,10 @@ enum Dispatch {
       }
     case .inbox(let token):
       withSession(token, on: connection, ticket) { InboxCommand.run(for: $0, on: connection, ticket) }
+    case .activeUsers(let token)
+    where connection.worker.presence.isStale && isBound(connection, to: token):
+      // Redis is away: whether the session lives can't be asked, and who was active last is known without it.
+      ActiveUsersCommand.run(on: connection, ticket)
     case .activeUsers(let token):
       withSession(token, on: connection, ticket) { _ in ActiveUsersCommand.run(on: connection, ticket) }
     case .logout(let token):
@@ -42,9 +46,15 @@ enum Dispatch {
     case .unlisten:
       connection.stopListening()
       connection.reply(ticket, .notListening)
-    case .watch, .unwatch:
-      connection.reply(ticket, .refused(Refusal(.unknownCommand, "not yet")))
+    case .watch(let watched): WatchCommand.run(watched, on: connection, ticket)
+    case .unwatch(let watched): UnwatchCommand.run(watched, on: connection, ticket)
     }
+  }
+
+  /// Whether the connection is bound to the session of this token, or without one to any.
+  private static func isBound(_ connection: ConnectionHandler, to token: SessionToken?) -> Bool {
+    guard let binding = connection.binding else { return false }
+    return token == nil || token == binding.token
   }
 
   /// Goes on with the session of the token, or without one with the session that the connection is bound to. A session
@@ -91,7 +101,7 @@ enum Dispatch {
       connection.reply(ticket, .refused(.unavailable))
       connection.release()
     case .success(.none):
-      if connection.binding?.token == wanted { connection.unbind() }
+      if connection.binding?.token == wanted { connection.unbind(sessionEnded: true) }
       connection.reply(ticket, .refused(.invalidSession))
       connection.release()
     case .success(.some(let session)):

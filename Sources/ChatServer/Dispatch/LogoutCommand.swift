@@ -20,7 +20,7 @@ enum LogoutCommand {
         return connection.release()
       }
       worker.redis.perform(Sessions.removeFromIndex(session.id, user: session.user)) { _ in }
-      connection.unbind().assumeIsolated().whenComplete { _ in
+      connection.unbind(sessionEnded: true).assumeIsolated().whenComplete { _ in
         connection.reply(ticket, .loggedOut)
         connection.release()
       }

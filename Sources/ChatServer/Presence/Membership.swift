@@ -1,4 +1,4 @@
-// This node's membership in the cluster: its lease, its users, and the removal of nodes that died.
+// This node's membership in the cluster: its lease, and the removal of nodes that died.
 // Never removes another node before it has itself seen Redis for a full lease; never goes on under an id that was removed.
 // On the first event loop of the process; other loops use `MembershipHandle`.
 
@@ -8,7 +8,7 @@ import Logging
 import NIOCore
 import RedisClient
 
-/// Joins, renews, reports, reaps, leaves.
+/// Joins, renews, reaps, leaves; its parts report this node's users and read those of the others.
 final class Membership {
   /// How often the lease is renewed: three chances in a lease.
   private static let renewal = TimeAmount.milliseconds(Int64(Presence.lease) / 3)
@@ -19,21 +19,33 @@ final class Membership {
   private let description: [(String, String)]
   private let redis: RedisClient
   private let logger: Logger
-  private var counts = ConnectionCounts()
-  private var waiters: [(user: AccountName, promise: EventLoopPromise<Void>)] = []
-  private var isReporting = false
+  /// Where this node's users are told of.
+  let reporter: PresenceReporter
+  /// Where the other nodes' announcements go.
+  let reader: PresenceReader
+  /// Where every change of the view comes from.
+  let writer: PresenceWriter
   private var isMember = false
   private var isLeaving = false
   private var nextRenewal: Scheduled<Void>?
   /// Since when every renewal has worked; `nil` while they fail.
   private var steadySince: NIODeadline?
   private let joined: EventLoopPromise<Void>
-  /// Called with each new incarnation.
-  var onNewIncarnation: ((NodeID) -> Void)?
+  /// Called with each new incarnation but the first, before it joins, so that its channel is heard by then: with the one
+  /// before and the new one.
+  var onNewIncarnation: ((NodeID, NodeID) -> Void)?
 
-  init(name: String, description: [(String, String)], redis: RedisClient, logger: Logger) {
-    (self.name, self.description, self.redis, self.logger) = (name, description, redis, logger)
-    node = NodeID(newIncarnationOf: name)
+  init(
+    _ configuration: ServerConfiguration, description: [(String, String)], presence: SharedPresence,
+    redis: RedisClient, logger: Logger
+  ) {
+    node = presence.own
+    (name, self.description) = (configuration.name, description)
+    (self.redis, self.logger) = (redis, logger)
+    writer = PresenceWriter(presence, on: redis.eventLoop)
+    reader = PresenceReader(redis: redis, writer: writer, logger: logger)
+    reporter = PresenceReporter(
+      node, grace: configuration.presenceGrace, redis: redis, writer: writer, logger: logger)
     joined = redis.eventLoop.makePromise()
   }
 
@@ -50,23 +62,12 @@ final class Membership {
     joined.fail(CancellationError())
   }
 
-  /// A connection of the user began or ended here. The future succeeds when Redis knows, or when the first try to tell
-  /// it failed; tries go on by themselves.
-  func change(_ user: AccountName, by delta: Int) -> EventLoopFuture<Void> {
-    if isLeaving { return redis.eventLoop.makeSucceededVoidFuture() }
-    counts.change(user, by: delta)
-    let promise = redis.eventLoop.makePromise(of: Void.self)
-    waiters.append((user, promise))
-    if !isReporting { report(in: .zero) }
-    return promise.futureResult
-  }
-
   /// Takes this node and its users out at once.
   func leave() -> EventLoopFuture<Void> {
     isLeaving = true
     nextRenewal?.cancel()
-    for waiter in waiters { waiter.promise.succeed() }
-    waiters = []
+    reporter.stop()
+    reader.stop()
     let promise = redis.eventLoop.makePromise(of: Void.self)
     remove(node, leaving: true) { promise.succeed() }
     return promise.futureResult
@@ -75,12 +76,15 @@ final class Membership {
   // MARK: Lease
 
   private func renew() {
+    let known = reader.others()
     redis.perform(Presence.renew(node, joiningAs: isMember ? nil : description)) { result in
       if self.isLeaving { return }
       let now = NIODeadline.now()
       var next = Self.renewal
       switch result {
-      case .success(.some(let ended)): self.renewed(ended, now)
+      case .success(.some(let renewal)):
+        self.reader.learn(renewal.nodes, knownBefore: known)
+        self.renewed(renewal.ended, now)
       case .success(.none):
         self.logger.warning("this node was removed by its peers; joining again", metadata: ["node": "\(self.node)"])
         self.startOver()
@@ -97,9 +101,7 @@ final class Membership {
   private func renewed(_ ended: [NodeID], _ now: NIODeadline) {
     if !isMember {
       isMember = true
-      onNewIncarnation?(node)
       joined.succeed()
-      if counts.hasUnreported, !isReporting { report(in: .zero) }
     }
     let since = steadySince ?? now
     steadySince = since
@@ -113,8 +115,12 @@ final class Membership {
 
   private func startOver() {
     isMember = false
-    node = NodeID(newIncarnationOf: name)
-    counts.startOver()
+    let last = node
+    let new = NodeID(newIncarnationOf: name)
+    node = new
+    writer.update { view, _ in view.rename(own: new) }
+    onNewIncarnation?(last, new)
+    reporter.startOver(as: node)
   }
 
   /// Removes a node's users batch by batch. If this process dies in between, the next one to see the node goes on.
@@ -127,34 +133,6 @@ final class Membership {
       }
     }
   }
-
-  // MARK: Users
-
-  /// One report at a time; what changes meanwhile is in the next.
-  private func report(in delay: TimeAmount) {
-    isReporting = true
-    redis.eventLoop.assumeIsolated().scheduleTask(in: delay) { self.sendReport() }
-  }
-
-  private func sendReport() {
-    let report = counts.takeReport()
-    let users = Set(report.map(\.0))
-    let waiting = waiters.filter { users.contains($0.user) }
-    waiters.removeAll { users.contains($0.user) }
-    redis.perform(Presence.set(report, on: node)) { result in
-      self.isReporting = false
-      if case .success(true) = result {} else { self.counts.failed(report) }
-      for waiter in waiting { waiter.promise.succeed() }
-      if self.isLeaving || !self.counts.hasUnreported && self.waiters.isEmpty { return }
-      switch result {
-      case .success(true): self.report(in: .zero)
-      case .success(false): self.report(in: Self.retry)  // removed by its peers: the next renewal joins again
-      case .failure(let error):
-        self.logger.debug("presence could not be reported: \(error)")
-        self.report(in: Self.retry)
-      }
-    }
-  }
 }
 
 /// What other event loops may ask of the membership.
@@ -163,8 +141,12 @@ struct MembershipHandle: Sendable {
 
   init(_ membership: NIOLoopBound<Membership>) { self.membership = membership }
 
-  /// As `Membership.change`; the future's callbacks run on `loop`.
-  func change(_ user: AccountName, by delta: Int, on loop: any EventLoop) -> EventLoopFuture<Void> {
-    membership.eventLoop.flatSubmit { membership.value.change(user, by: delta) }.hop(to: loop)
+  /// As `PresenceReporter.change`; the future's callbacks run on `loop`.
+  func change(
+    _ user: AccountName, connections: Int, listeners: Int, graceful: Bool, on loop: any EventLoop
+  ) -> EventLoopFuture<Void> {
+    membership.eventLoop.flatSubmit {
+      membership.value.reporter.change(user, connections: connections, listeners: listeners, graceful: graceful)
+    }.hop(to: loop)
   }
 }

@@ -9,7 +9,7 @@ import NIOCore
 /// The users with listening connections on this event loop.
 final class Feeds {
   /// How often each feed looks by itself: a lost wake-up delays a message by this much at most.
-  private static let comparison = TimeAmount.seconds(5)
+  private static let comparison = TimeAmount.seconds(3)
   /// The first look comes sooner: while the other nodes learn of a new listener, nobody wakes it.
   private static let firstComparison = TimeAmount.seconds(1)
   private static let clockPeriod = TimeAmount.milliseconds(500)

@@ -101,7 +101,9 @@ final class InboxFeed {
 
   private func answered(_ answer: FeedAnswer, to call: FeedCall, _ waiting: [Waiter]) {
     state.answered(answer, to: call) { listener, record, sequence, isRedelivered in
-      listeners[listener]?.push(.message(record, sequence: sequence, isRedelivered: isRedelivered)) ?? true
+      guard let connection = listeners[listener] else { return true }
+      connection.push(.message(record, sequence: sequence, isRedelivered: isRedelivered))
+      return connection.takesEvents
     }
     for waiter in waiting {
       let isTaken = waiter.sequence <= answer.confirmed

@@ -32,8 +32,9 @@ package enum Inboxes {
   /// How long a tag is remembered, in milliseconds: 10 min.
   package static let tagLife = 600_000
   /// How long what is confirmed waits for a listening place that doesn't call, in milliseconds: longer than a pause of
-  /// Redis or a lost connection, and than the pause between two calls of a place that lives.
-  static let placePatience = 30_000
+  /// Redis of ten seconds and the three between two calls of a place that lives. So long can the messages of a user whose
+  /// node has died fill her inbox although another device of hers has confirmed them.
+  static let placePatience = 15_000
 
   /// Stores a message, if the account exists: `RPUSHX` answers the length of the list, or 0 when there is none. It knows
   /// no bound (see `InboxFill`) and must not be repeated: nobody could tell a second message from the first.

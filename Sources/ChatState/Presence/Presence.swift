@@ -12,18 +12,36 @@ package enum Presence {
   /// Users per call when a node is removed: bounds how long one script holds Redis.
   static let removalBatch = 500
 
-  /// Renews a lease, or takes the first one with a description of the node, and answers the nodes whose lease has ended;
-  /// `.some(nil)` if this node was removed.
-  package static func renew(_ node: NodeID, joiningAs description: [(String, String)]?) -> RedisRequest<[NodeID]?> {
-    let fields = (description ?? []).flatMap { [RedisArgument.text($0.0), .text($0.1)] }
+  /// What a node learns when its lease is renewed.
+  package struct Renewal: Equatable, Sendable {
+    /// Nodes whose lease has ended; they are in `nodes` too.
+    package let ended: [NodeID]
+    /// All nodes, until they have been removed.
+    package let nodes: [NodeID]
+  }
+
+  /// Renews a lease, or takes the first one with a description of the node; `.some(nil)` if this node was removed.
+  package static func renew(_ node: NodeID, joiningAs description: [(String, String)]?) -> RedisRequest<Renewal?> {
+    // The number of the last announcement is there from the start: a node that has none is not there any more.
+    let fields = (description.map { $0 + [("announced", "0")] } ?? []).flatMap {
+      [RedisArgument.text($0.0), .text($0.1)]
+    }
     return RedisRequest(
       RedisCommand(
         Scripts.nodeRenew, keys: [KeySpace.nodes, KeySpace.node(node)],
         [.text(node.description), .number(lease)] + fields)
     ) { reply in
       if case .null = reply { return .some(nil) }
-      return reply.elements?.compactMap { $0.text.map { NodeID($0) } }
+      guard let lists = reply.elements?.compactMap({ ids(in: $0) }), lists.count == 2 else { return nil }
+      return Renewal(ended: lists[0], nodes: lists[1])
     }
+  }
+
+  /// All nodes, until they have been removed.
+  package static let nodes = RedisRequest(RedisCommand("ZRANGE", .text(KeySpace.nodes), "0", "-1")) { ids(in: $0) }
+
+  private static func ids(in reply: RedisReply) -> [NodeID]? {
+    reply.elements.map { $0.compactMap { $0.text.map { NodeID($0) } } }
   }
 
   /// Removes part of a node and answers how many users are left to remove; negative if its lease runs.
@@ -32,21 +50,60 @@ package enum Presence {
       RedisCommand(
         Scripts.nodeRemove,
         keys: [KeySpace.nodes, KeySpace.node(node), KeySpace.nodeUsers(node), KeySpace.active],
-        [.text(node.description), .number(removalBatch), .number(leaving ? 1 : 0)])
+        [
+          .text(node.description), .number(removalBatch), .number(leaving ? 1 : 0), .text(KeySpace.presence),
+        ])
     ) { $0.integer }
   }
 
-  /// Sets the connections of users on a node; `false` if this node was or is being removed.
-  package static func set(_ connections: [(AccountName, Int)], on node: NodeID) -> RedisRequest<Bool> {
+  /// Sets how present users are on a node (`nil`: not there any more); `false` if this node was or is being removed.
+  package static func set(_ users: [(AccountName, UserPresence?)], on node: NodeID) -> RedisRequest<Bool> {
     RedisRequest(
       RedisCommand(
         Scripts.presenceSet, keys: [KeySpace.nodes, KeySpace.nodeUsers(node), KeySpace.active],
-        [.text(node.description)] + connections.flatMap { [.text($0.description), .number($1)] })
+        [.text(node.description)]
+          + users.flatMap { [.text($0.description), .text($1.map { "\($0)" } ?? "-")] })
     ) { $0.integer.map { $0 == 1 } }
   }
 
-  /// The names of all active users, in alphabetical order.
-  package static let activeNames = RedisRequest(RedisCommand("ZRANGE", .text(KeySpace.active), "0", "-1")) {
-    $0.elements?.compactMap(\.text).sorted()
+  /// Publishes a node's announcement and notes its version; `false` if this node was or is being removed. A version that
+  /// was published before is not published again.
+  package static func announce(
+    _ changes: [PresenceAnnouncement.Change], version: Int, by node: NodeID
+  ) -> RedisRequest<Bool> {
+    let message = PresenceAnnouncement.changes(node, version: version, changes)
+    return RedisRequest(
+      RedisCommand(
+        Scripts.presenceAnnounce, keys: [KeySpace.nodes, KeySpace.node(node)],
+        [.text(node.description), .number(version), .text(KeySpace.presence), .text(message.description)])
+    ) { $0.integer.map { $0 == 1 } }
+  }
+
+  /// Tells a node something on its own channel; answers how many heard it.
+  package static func tell(_ node: NodeID, _ message: NodeMessage) -> RedisRequest<Int> {
+    RedisRequest(RedisCommand("PUBLISH", .text(KeySpace.nodeChannel(node)), .text(message.description))) { $0.integer }
+  }
+
+  /// The number of a node's last announcement, 0 before the first; `.some(nil)` if there is no such node.
+  package static func version(of node: NodeID) -> RedisRequest<Int?> {
+    RedisRequest(RedisCommand("HGET", .text(KeySpace.node(node)), "announced")) { reply in
+      if case .null = reply { return .some(nil) }
+      return reply.integer
+    }
+  }
+
+  /// Who is on a node. Asked for after the version, it holds at least what was announced up to that version.
+  package static func users(of node: NodeID) -> RedisRequest<[AccountName: PresenceState]> {
+    RedisRequest(RedisCommand("HGETALL", .text(KeySpace.nodeUsers(node)))) { reply in
+      guard let fields = reply.elements else { return nil }
+      var users: [AccountName: PresenceState] = [:]
+      users.reserveCapacity(fields.count / 2)
+      for index in stride(from: 0, to: fields.count - 1, by: 2) {
+        guard let user = fields[index].text.flatMap({ AccountName($0) }), let entry = fields[index + 1].text
+        else { continue }
+        users[user] = PresenceState(entry: entry)
+      }
+      return users
+    }
   }
 }

@@ -1,8 +1,8 @@
 #!lua flags=allow-oom
 -- Takes a node's users out of the active set, some at a time, and when none is left the node itself. Answers how many
 -- users are left, so that whoever finds a half-removed node can go on. A node whose lease runs is left alone (-1),
--- unless it leaves by itself.
--- KEYS: nodes, node, users of the node, active   ARGV: node id, users at a time, leaving (1 or 0)
+-- unless it leaves by itself. The end of the removal is announced on the channel `presence`.
+-- KEYS: nodes, node, users of the node, active   ARGV: node id, users at a time, leaving (1 or 0), channel
 local lease = redis.call('ZSCORE', KEYS[1], ARGV[1])
 if ARGV[3] ~= '1' and lease then
   local time = redis.call('TIME')
@@ -15,7 +15,7 @@ end
 local left = redis.call('HLEN', KEYS[3])
 if left == 0 then
   redis.call('DEL', KEYS[2], KEYS[3])
-  redis.call('ZREM', KEYS[1], ARGV[1])
+  if redis.call('ZREM', KEYS[1], ARGV[1]) == 1 then redis.call('PUBLISH', ARGV[4], ARGV[1] .. ' gone') end
 elseif lease then
   -- A lease of 0 shows the node to whoever goes on, and fences it: it can't come back with half of its users gone.
   redis.call('ZADD', KEYS[1], 0, ARGV[1])

@@ -1,14 +1,15 @@
 #!lua flags=allow-oom
--- Sets how many connections users have on a node (0: none) and keeps the active set in step: its score is the number
--- of nodes on which a user is. Idempotent: counts are absolute, and only a change of the node's own hash moves the score.
+-- Sets how present users are on a node (`connections/listening`; `-`: not here any more) and keeps the active set in step:
+-- its score is the number of nodes on which a user is. Idempotent: values are absolute, and only an entry that comes into
+-- the node's own hash or leaves it moves the score.
 -- A node that was or is being removed (its lease is 0) gets -1: it must join again under a new id.
--- KEYS: nodes, users of the node, active   ARGV: node id, then user, connections, …
+-- KEYS: nodes, users of the node, active   ARGV: node id, then user, presence, …
 local lease = redis.call('ZSCORE', KEYS[1], ARGV[1])
 if not lease or lease == '0' then return -1 end
 for i = 2, #ARGV, 2 do
-  local user, connections = ARGV[i], ARGV[i + 1]
-  if connections ~= '0' then
-    if redis.call('HSET', KEYS[2], user, connections) == 1 then redis.call('ZINCRBY', KEYS[3], 1, user) end
+  local user, presence = ARGV[i], ARGV[i + 1]
+  if presence ~= '-' then
+    if redis.call('HSET', KEYS[2], user, presence) == 1 then redis.call('ZINCRBY', KEYS[3], 1, user) end
   elseif redis.call('HDEL', KEYS[2], user) == 1 then
     if tonumber(redis.call('ZINCRBY', KEYS[3], -1, user)) <= 0 then redis.call('ZREM', KEYS[3], user) end
   end

@@ -43,6 +43,12 @@ struct BoundsOptions: ParsableArguments {
         + "(KABAR_SLOW_CONSUMER_TIMEOUT; default 10000)", valueName: "ms"))
   var slowConsumerTimeout: Int?
 
+  @Option(
+    help: ArgumentHelp(
+      "How long a user whose last connection has broken stays active, 0 to 300. (KABAR_PRESENCE_GRACE; default 15)",
+      valueName: "s"))
+  var presenceGrace: Int?
+
   /// Puts them into the settings of a node.
   func apply(to settings: inout ServerConfiguration) throws {
     let timeout = try bounded(requestTimeout, "request-timeout", 2000, 100...60_000)
@@ -55,6 +61,7 @@ struct BoundsOptions: ParsableArguments {
     settings.outboxBytes = try bounded(outboxBytes, "outbox-bytes", settings.outboxBytes, 4096...(16 << 20))
     let patience = try bounded(slowConsumerTimeout, "slow-consumer-timeout", 10_000, 100...600_000)
     settings.slowConsumerPatience = .milliseconds(Int64(patience))
+    settings.presenceGrace = .seconds(Int64(try bounded(presenceGrace, "presence-grace", 15, 0...300)))
   }
 
   /// The option, else the variable of the same name, else the default; an error names the option.

@@ -1,0 +1,101 @@
+// Which connections watch whom, and who of them must be told what.
+// Never tells a connection what it was told already, as far as the view's revisions show it.
+// Pure value; on the event loop of its worker.
+
+import ChatProtocol
+
+/// The watching connections of one event loop. To watch everyone and to watch users by name are independent: an event comes
+/// once if either asks for it.
+struct Watchers {
+  typealias Connection = ObjectIdentifier
+
+  /// The revision of the view at which a connection was told how everybody stood.
+  private var everyone: [Connection: Int] = [:]
+  /// The same for each user that a connection watches by name.
+  private var named: [Connection: [AccountName: Int]] = [:]
+  private var byUser: [AccountName: Set<Connection>] = [:]
+  /// Connections that did not read when there was something to tell.
+  private var behind: Set<Connection> = []
+
+  /// All connections that watch somebody.
+  var connections: Set<Connection> { Set(everyone.keys).union(named.keys) }
+
+  /// Whether a connection watches everyone.
+  func watchesEveryone(_ connection: Connection) -> Bool { everyone[connection] != nil }
+
+  /// The users that a connection watches by name.
+  func users(watchedBy connection: Connection) -> [AccountName] { (named[connection] ?? [:]).map(\.key) }
+
+  // MARK: Watching
+
+  /// A connection watches these users too; `false`, and nothing has changed, if they would be too many.
+  mutating func watch(_ watched: Watched, by connection: Connection) -> Bool {
+    switch watched {
+    case .everyone: everyone[connection] = everyone[connection] ?? 0
+    case .users(let users):
+      var all = named[connection] ?? [:]
+      for user in users where all[user] == nil { all[user] = 0 }
+      guard all.count <= ProtocolLimits.watchedUsers else { return false }
+      named[connection] = all
+      for user in users { byUser[user, default: []].insert(connection) }
+    }
+    return true
+  }
+
+  /// A connection was told how all that it watches stood at this revision.
+  mutating func told(_ connection: Connection, at revision: Int) {
+    if everyone[connection] != nil { everyone[connection] = revision }
+    if let users = named[connection] { named[connection] = users.mapValues { _ in revision } }
+    behind.remove(connection)
+  }
+
+  /// A connection does not watch these any more; `everyone` means anybody at all.
+  mutating func unwatch(_ watched: Watched, by connection: Connection) {
+    switch watched {
+    case .everyone: stop(connection)
+    case .users(let users):
+      for user in users {
+        named[connection]?[user] = nil
+        forget(user, by: connection)
+      }
+      if named[connection]?.isEmpty == true { named[connection] = nil }
+    }
+  }
+
+  /// A connection watches nobody any more.
+  mutating func stop(_ connection: Connection) {
+    everyone[connection] = nil
+    for user in (named.removeValue(forKey: connection) ?? [:]).keys { forget(user, by: connection) }
+    behind.remove(connection)
+  }
+
+  private mutating func forget(_ user: AccountName, by connection: Connection) {
+    byUser[user]?.remove(connection)
+    if byUser[user]?.isEmpty == true { byUser[user] = nil }
+  }
+
+  // MARK: Telling
+
+  /// What each connection must be told of a batch that is no summary, in the order of the batch.
+  func news(in batch: PresenceBatch) -> [Connection: [PresenceChange]] {
+    var news: [Connection: [PresenceChange]] = [:]
+    for change in batch.changes {
+      for (connection, told) in everyone where change.isNews(since: told) {
+        news[connection, default: []].append(change)
+      }
+      for connection in byUser[change.user] ?? [] where everyone[connection] == nil {
+        guard let told = named[connection]?[change.user], change.isNews(since: told) else { continue }
+        news[connection, default: []].append(change)
+      }
+    }
+    return news
+  }
+
+  /// A connection did not read when there was something to tell.
+  mutating func fellBehind(_ connection: Connection) {
+    if everyone[connection] != nil || named[connection] != nil { behind.insert(connection) }
+  }
+
+  /// Whether a connection missed something; it is told the present state then.
+  func isBehind(_ connection: Connection) -> Bool { behind.contains(connection) }
+}
