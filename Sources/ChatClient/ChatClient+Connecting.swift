@@ -159,11 +159,10 @@ extension ChatClient {
       try? await Task.sleep(for: pause)
       return true
     }
+    let wanted = (messages: subscriptions.wantsMessages, presence: subscriptions.wantsPresence)
     subscriptions.refused(step)
-    let reason =
-      failure.isUnknownCommand ? ChatClientError.unsupported(feature: "messages that arrive by themselves") : failure
-    if step == .listen { messageFeed.fail(reason) }
-    presenceFeed.fail(reason)
+    if step == .listen, wanted.messages { messageFeed.fail(failure.named("messages that arrive by themselves")) }
+    if wanted.presence { presenceFeed.fail(failure.named("presence that is told by itself")) }
     return true
   }
 

@@ -100,4 +100,7 @@ extension ChatClientError {
     default: false
     }
   }
+
+  /// The error for the program: a feature is missing, where the server's own words would be about a command.
+  func named(_ feature: String) -> ChatClientError { isUnknownCommand ? .unsupported(feature: feature) : self }
 }

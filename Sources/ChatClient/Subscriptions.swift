@@ -23,12 +23,15 @@ struct Subscriptions {
   /// Names on one line of `watch`: 33 bytes each stay within a request line.
   static let namesPerLine = 200
 
-  private var wantsMessages = false
+  private(set) var wantsMessages = false
   private var wanted = Watched.nobody
   private var isListening = false
   private var applied = Watched.nobody
   /// Watching was asked for again: that answers with a new snapshot.
   private var wantsSnapshot = false
+
+  /// Whether anybody is watched.
+  var wantsPresence: Bool { wanted != .nobody }
 
   /// What to ask the server for next; nil if all is as wanted.
   var next: Step? {

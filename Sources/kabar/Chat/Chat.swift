@@ -71,11 +71,6 @@ struct Chat: AsyncParsableCommand {
       throw ExitCode.failure
     }
     var chat = LiveChat(client: client, terminal: raw)
-    if let user {
-      try await chat.logIn(as: user, asking: terminal)
-    } else {
-      try terminal.print([ChatTranscript.welcome(host: host, port: port)])
-    }
-    await chat.run()
+    try await chat.run(as: user, greeting: ChatTranscript.welcome(host: host, port: port))
   }
 }

@@ -19,6 +19,8 @@ struct LiveChat {
   private let screen: LiveScreen
   private let status = LiveStatus()
   private var transcript = ChatTranscript()
+  /// Keys that came with the end of the password.
+  private var typedAhead: [Key] = []
 
   init(client: ChatClient, terminal: RawTerminal) {
     (self.client, self.terminal) = (client, terminal)
@@ -32,22 +34,56 @@ struct LiveChat {
     return settings
   }
 
-  /// Asks for the password and logs in; throws the exit code after too many refusals.
-  mutating func logIn(as user: String, asking asker: ChatTerminal) async throws(ExitCode) {
-    for _ in 1...Self.passwordTries {
-      guard case .text(let password)? = try await asker.password(for: user) else { throw .failure }
-      let answer = await carryOut(.login(user: user, password: password))
-      try asker.print(answer)
-      if transcript.token != nil { return }
-    }
-    throw .failure
+  /// Logs in if a user is named, then converses until the person leaves or the input ends; the terminal is then as it was.
+  ///
+  /// Throws the exit code if nobody could log in.
+  mutating func run(as user: String?, greeting: ChatLine) async throws(ExitCode) {
+    let signals = await terminal.begin { [screen, terminal] in screen.redraw(columns: terminal.columns) }
+    var isIn = true
+    if let user { isIn = await logIn(as: user) } else { screen.show([greeting]) }
+    if isIn { await converseAndListen() }
+    await client.close()
+    screen.end()
+    terminal.end(signals)
+    let unsent = status.lines.filter { !Self.isSecret($0) }
+    terminal.write(unsent.map { ChatTranscript.safe("not confirmed as sent: \($0)") + "\n" }.joined())
+    if !isIn { throw .failure }
   }
 
-  /// Converses until the person leaves or the input ends; then the terminal is as it was.
-  mutating func run() async {
-    let signals = await terminal.begin { [screen, terminal] in screen.redraw(columns: terminal.columns) }
+  /// Asks for the password and logs in; false after too many refusals, or if the person leaves.
+  private mutating func logIn(as user: String) async -> Bool {
+    for _ in 1...Self.passwordTries {
+      guard let password = await password(for: user) else { return false }
+      screen.show(await carryOut(.login(user: user, password: password)))
+      if transcript.token != nil { return true }
+    }
+    return false
+  }
+
+  /// A line that isn't shown; nil if the person leaves instead.
+  private mutating func password(for user: String) async -> String? {
+    terminal.forgetInput()
+    terminal.write(ChatTranscript.safe("password for \(user): "))
+    defer { terminal.write("\n") }
+    var (editor, decoder) = (LineEditor(), KeyDecoder())
+    while true {
+      guard case .bytes(let bytes) = await terminal.input(within: -1) else { return nil }
+      var keys = decoder.decode(bytes)[...]
+      while let key = keys.popFirst() {
+        switch editor.press(key) {
+        case .entered(let line):
+          typedAhead = Array(keys)
+          return line
+        case .interrupt, .endOfInput: return nil
+        case .edited, .refused, .suspend, .redraw: break
+        }
+      }
+    }
+  }
+
+  private mutating func converseAndListen() async {
     screen.begin()
-    let transcript = self.transcript
+    let (transcript, typedAhead) = (transcript, typedAhead)
     await withTaskGroup { [client, screen, status] group in
       group.addTask { await Self.showMessages(of: client, on: screen, status) }
       group.addTask { await Self.showPresence(of: client, on: screen) }
@@ -57,17 +93,13 @@ struct LiveChat {
           screen.show([ChatTranscript.line(for: state)])
         }
       }
-      await converse(transcript)
+      await converse(transcript, typedAhead)
       await client.close()
     }
-    screen.end()
-    terminal.end(signals)
-    let unsent = status.lines.filter { !Self.isSecret($0) }
-    terminal.write(unsent.map { ChatTranscript.safe("not confirmed as sent: \($0)") + "\n" }.joined())
   }
 
   /// Reads keys and carries out lines until the person leaves.
-  private func converse(_ transcript: ChatTranscript) async {
+  private func converse(_ transcript: ChatTranscript, _ typedAhead: [Key]) async {
     let (lines, source) = AsyncStream.makeStream(of: String.self)
     await withTaskGroup { group in
       group.addTask {
@@ -81,7 +113,7 @@ struct LiveChat {
           status.finishLine()
         }
       }
-      await readKeys { source.yield($0) }
+      await readKeys(typedAhead) { source.yield($0) }
       source.finish()
       // Without a connection there is nothing to wait for.
       let grace = status.isConnected ? Self.grace : .zero
@@ -92,7 +124,8 @@ struct LiveChat {
   }
 
   /// Returns when the person leaves.
-  private func readKeys(_ enter: @Sendable (String) -> Void) async {
+  private func readKeys(_ typedAhead: [Key], _ enter: @Sendable (String) -> Void) async {
+    for action in screen.press(typedAhead) where !goesOn(action, enter) { return }
     var decoder = KeyDecoder()
     while true {
       // An escape key by itself is told from a sequence by the silence behind it.
@@ -183,7 +216,6 @@ struct LiveChat {
         for try await update in client.presence { screen.show([ChatTranscript.line(for: update)]) }
         return
       } catch {
-        if case .unsupported = error { return }
         if case .refused("invalid_session", _, _) = error { continue }
         screen.show([ChatTranscript.line(for: error)])
       }

@@ -24,7 +24,7 @@ package enum LiveCommand: Equatable, Sendable {
     case (.request(_, .auth), _) where words.count == 3: self = .login(user: words[1], password: words[2])
     // With a token of somebody's own it is that session's business.
     case (.request(_, .send(let user)), _) where words.count == 3 && words[1] == user:
-      self = .send(to: user, text: words[2])
+      self = .send(to: user, text: String(words[2].drop { $0 == " " || $0 == "\t" }))
     case (.request(let line, .inbox), _) where words.count == 1: self = .inbox(line: line)
     case (.request(_, .logout), _) where words.count == 1: self = .logout
     case (_, "resume") where words.count == 2: self = .resume(token: words[1])

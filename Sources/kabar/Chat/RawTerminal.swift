@@ -23,8 +23,6 @@ final class RawTerminal: Sendable {
 
   /// The settings of whoever started the program.
   private let inherited: termios
-  /// A byte in this pipe ends a read that waits.
-  private let stopping: (read: CInt, write: CInt)
 
   /// Whether a line can be drawn again here.
   static var isCapable: Bool {
@@ -35,15 +33,8 @@ final class RawTerminal: Sendable {
   /// nil if standard input is no terminal.
   init?() {
     var settings = termios()
-    var ends: [CInt] = [0, 0]
-    guard tcgetattr(STDIN_FILENO, &settings) == 0, pipe(&ends) == 0 else { return nil }
+    guard tcgetattr(STDIN_FILENO, &settings) == 0 else { return nil }
     inherited = settings
-    stopping = (ends[0], ends[1])
-  }
-
-  deinit {
-    close(stopping.read)
-    close(stopping.write)
   }
 
   /// Takes the terminal over until `end(_:)`. Signals that end the program restore it first.
@@ -83,6 +74,9 @@ final class RawTerminal: Sendable {
     enter()
   }
 
+  /// Forgets what was typed and not read yet: it can't be meant for the question that comes.
+  func forgetInput() { tcflush(STDIN_FILENO, TCIFLUSH) }
+
   /// Columns of the terminal; 80 if it doesn't say.
   var columns: Int {
     var size = winsize()
@@ -108,28 +102,20 @@ final class RawTerminal: Sendable {
 
   /// What is typed next.
   ///
-  /// - Parameter milliseconds: how long to wait at most; -1 for ever (or until `stopReading()`).
+  /// - Parameter milliseconds: how long to wait at most; -1 for ever.
   func input(within milliseconds: CInt) async -> Input {
-    let stopRead = stopping.read
-    return (try? await NIOThreadPool.singleton.runIfActive { Self.read(milliseconds, stopRead) }) ?? .end
+    (try? await NIOThreadPool.singleton.runIfActive { Self.read(milliseconds) }) ?? .end
   }
 
-  /// A read that waits, and every later one, answers the end.
-  func stopReading() { _ = systemWrite(stopping.write, [1], 1) }
-
-  private static func read(_ milliseconds: CInt, _ stop: CInt) -> Input {
+  private static func read(_ milliseconds: CInt) -> Input {
     while true {
-      var waiting = [
-        pollfd(fd: STDIN_FILENO, events: Int16(POLLIN), revents: 0),
-        pollfd(fd: stop, events: Int16(POLLIN), revents: 0),
-      ]
-      let ready = poll(&waiting, 2, milliseconds)
+      var waiting = pollfd(fd: STDIN_FILENO, events: Int16(POLLIN), revents: 0)
+      let ready = poll(&waiting, 1, milliseconds)
       if ready == 0 { return .silence }
       if ready < 0 {
         if errno == EINTR { continue }
         return .end
       }
-      if waiting[1].revents != 0 { return .end }
       var space = [UInt8](repeating: 0, count: 4096)
       let count = systemRead(STDIN_FILENO, &space, space.count)
       if count > 0 { return .bytes(Array(space.prefix(count))) }
