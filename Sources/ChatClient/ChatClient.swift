@@ -12,6 +12,7 @@ import ChatProtocol
 /// for try await message in client.messages {
 ///   print("\(message.senderName): \(message.text)")
 ///   try await client.send(to: message.sender, text: "matur nuwun")
+///   if message.text == "wis yo" { break }
 /// }
 /// await client.close()
 /// ```

@@ -10,7 +10,8 @@ extension ChatConnection {
     /// How many there are, always exact.
     public let count: Int
 
-    init(names: [String], count: Int) {
+    /// Names, and how many there are altogether.
+    public init(names: [String], count: Int) {
       (self.names, self.count) = (names, count)
     }
 
