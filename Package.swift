@@ -143,7 +143,7 @@ let package = Package(
         "kabar", "ChatProtocol", "TestSupport",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], swiftSettings: strict),
-    .testTarget(name: "ScenarioTests", dependencies: ["TestSupport", "kabar"], swiftSettings: strict),
+    .testTarget(name: "ScenarioTests", dependencies: ["ChatClient", "TestSupport", "kabar"], swiftSettings: strict),
     .testTarget(
       name: "CheckTests", dependencies: ["ChatState", "RedisClient", "TestSupport", "kabar"], swiftSettings: strict),
     .testTarget(name: "SupervisorTests", dependencies: ["Supervisor", "TestSupport", "kabar"], swiftSettings: strict),

@@ -1,111 +1,251 @@
-// Owns: the public way to talk to a chat server: one connection, one call per command of the protocol.
-// Must never: print, retry, or keep state about the user; what a session means is the server's business.
-// Runs on: any. Bytes move on the connection's event loop, replies are decoded on the caller's task.
+// Owns: the library's public face: a session that outlives its connections.
+// Must never: block, print, or give up a message that the caller was not told about.
+// Runs on: an actor; what it waits for happens on event loops.
 import ChatProtocol
-import NIOCore
-import NIOPosix
 
-/// One connection to a server of the chat protocol.
+/// A chat session that reconnects by itself.
 ///
 /// ```swift
 /// let client = try await ChatClient.connect(host: "127.0.0.1", port: 8889)
 /// try await client.login(user: "arini", password: "hehe")
-/// try await client.send(to: "messi", text: "halo!")
+/// try await client.send(to: "lineker", text: "piye kabare?")
+/// for try await message in client.messages {
+///   print("\(message.senderName): \(message.text)")
+///   try await client.send(to: message.sender, text: "matur nuwun")
+///   if message.text == "wis yo" { break }
+/// }
 /// await client.close()
 /// ```
 ///
-/// Calls may overlap: they are pipelined on the connection and answered in the order in which they reached it.
-/// A call isn't interrupted by cancelling its task; it ends with its reply, the connection or the reply timeout.
-public struct ChatClient: Sendable {
-  /// Bytes that a request line may have, without its CR LF.
-  public static let maximumLineBytes = ProtocolLimits.lineBytes
-  /// Bytes that a reply may have. A longer one ends the connection as malformed.
-  public static let maximumReplyBytes = 16 * 1024 * 1024
-  /// Seconds that a connection may take to be made.
-  static let connectSeconds: Int64 = 10
+/// When the connection is lost, the client connects again (exponential backoff with full jitter), resumes the session
+/// with its token, and listens and watches as before; ``states`` tells. Calls wait for that up to their deadline.
+///
+/// - ``send(to:text:)`` names each message, so that repeating it after a lost connection stores it once. It returns when
+///   the server has stored it. Wait for one send before the next one if their order matters.
+/// - ``messages`` are confirmed when the consumer asks for the next one. What is not confirmed comes again, to this client
+///   or to another one of the same user; within one client's life each is seen once.
+/// - On a server that knows only the course protocol login, send and `request` work as far as it goes; `messages` and
+///   `presence` throw ``ChatClientError/unsupported(feature:)``.
+///
+/// Call ``close()`` when done: until then the client keeps itself and its connection alive.
+public actor ChatClient {
+  /// What may differ from program to program.
+  public struct Settings: Sendable {
+    /// How long a request may wait for its reply before the connection is given up.
+    public var replyTimeout: Duration = .seconds(10)
+    /// How long a call may take altogether, reconnecting and repeating included. The server knows a repeated send for
+    /// 10 minutes, so more than 9 minutes count as 9.
+    public var deadline: Duration = .seconds(60)
+    /// How often an idle connection is tried with a `ping`.
+    public var heartbeat: Duration = .seconds(30)
+    /// When to connect again.
+    public var reconnect = ReconnectPolicy()
 
-  private let channel: any Channel
-  private let replies: NIOLoopBound<ReplyQueue>
+    /// The settings for most programs.
+    public init() {}
+  }
 
-  /// Connects to a server.
+  /// What a user interface shows of the connection.
+  public enum State: Sendable, Equatable {
+    /// The connection is there again, and the session is resumed.
+    case connected
+    /// The connection was lost or could not be made; the next try comes in `retryIn`.
+    case disconnected(ChatClientError, retryIn: Duration)
+    /// The session was ended elsewhere or has expired: log in again.
+    case sessionEnded
+  }
+
+  /// A message that the server has stored.
+  public struct Sent: Sendable, Equatable {
+    /// The message's id, on servers that give one.
+    public let id: String?
+    /// Whether an earlier try had stored it, of which the answer was lost.
+    public let wasRepeated: Bool
+  }
+
+  struct Session: Equatable {
+    let token: String
+    let user: String
+  }
+
+  let host: String
+  let port: Int
+  let settings: Settings
+  nonisolated let messageFeed = Feed(MessageBuffer())
+  nonisolated let presenceFeed = Feed(PresenceBuffer())
+  nonisolated let stateFeed = Feed(StateBuffer())
+  /// Raised when anything below has changed.
+  nonisolated let changed = Signal()
+  /// Raised when there may be a message to confirm.
+  nonisolated let confirmations = Signal()
+
+  /// How many connections there were.
+  var links = 0
+  /// The present connection.
+  var link: ChatLink?
+  /// The token to which the server has bound the present connection.
+  var boundToken: String?
+  var session: Session?
+  var subscriptions = Subscriptions()
+  /// Whether the server of the present connection has turned out to know no tags: nobody but the course's servers.
+  var isPlainServer = false
+  /// The confirmation that is under way.
+  var confirming: MessageBuffer.Mark?
+  var lastFailure = ChatClientError.connectionClosed
+  var isClosed = false
+  private var runner: Task<Void, Never>?
+
+  private init(host: String, port: Int, settings: Settings) {
+    (self.host, self.port, self.settings) = (host, port, settings)
+  }
+
+  /// Connects to a server; from then on the client stays connected by itself.
   ///
-  /// - Parameters:
-  ///   - host: an IPv4 or IPv6 address, or a name, of which every address is tried.
-  ///   - port: 1 to 65535.
-  ///   - replyTimeout: how long the oldest request may wait for its reply before the connection is given up.
-  ///   - group: the event loops to use; each connection lives on one of them.
-  /// - Throws: ``ChatClientError/couldNotConnect(reason:)``, after at most 10 seconds per address.
+  /// - Throws: ``ChatClientError/couldNotConnect(reason:)`` if the first connection can't be made.
   public static func connect(
-    host: String, port: Int, replyTimeout: Duration = .seconds(30),
-    group: any EventLoopGroup = .singletonMultiThreadedEventLoopGroup
+    host: String, port: Int = ProtocolLimits.defaultPort, settings: Settings = Settings()
   ) async throws(ChatClientError) -> ChatClient {
-    guard (1...65535).contains(port) else {
-      throw .couldNotConnect(reason: "\(port) is not a port (1 to 65535)")
-    }
-    let timeout = TimeAmount(replyTimeout)
-    do {
-      return try await ClientBootstrap(group: group)
-        .connectTimeout(.seconds(connectSeconds))
-        .connect(host: host, port: port) { channel in
-          channel.eventLoop.makeCompletedFuture {
-            let replies = ReplyQueue(replyTimeout: timeout, replyLimit: maximumReplyBytes)
-            try channel.pipeline.syncOperations.addHandler(replies)
-            return ChatClient(channel: channel, replies: NIOLoopBound(replies, eventLoop: channel.eventLoop))
-          }
-        }
-    } catch {
-      throw .connecting(host: host, port: port, failure: error)
-    }
+    let client = ChatClient(host: host, port: port, settings: settings)
+    await client.start(try await client.open())
+    return client
   }
 
-  /// Sends one request line and waits for its reply, which may say `ERROR`: see ``ChatReply/accepted()``.
+  private func start(_ first: ChatLink) {
+    // Usable at once, not only when the task below has begun.
+    adopt(first)
+    runner = Task { await self.run(first) }
+  }
+
+  /// Logs in. Later reconnections use the session's token, never the password, which is not kept.
   ///
-  /// - Parameter line: without a line end, at most ``maximumLineBytes`` bytes. A blank one is refused, because servers
-  ///   ignore it and no reply would come.
-  public func request(_ line: String) async throws(ChatClientError) -> ChatReply {
-    let bytes = try Self.encode(line)
-    let answer = await withCheckedContinuation { caller in
-      channel.eventLoop.execute { replies.value.send(bytes, answer: caller) }
-    }
-    let json = try answer.get()
-    do throws(ChatClientError) {
-      return try ChatReply(json: json)
-    } catch {
-      // Whatever is at the other end, it doesn't speak the protocol: the replies behind this one can't be trusted.
-      channel.eventLoop.execute { replies.value.end(error) }
-      throw error
-    }
-  }
-
-  /// Ends the connection. Requests that still wait for a reply fail with ``ChatClientError/connectionClosed``.
-  ///
-  /// Whatever the server had sent is read as messages taken; an orderly leave is `request("quit")` before this.
-  public func close() async {
-    channel.eventLoop.execute { replies.value.end(.connectionClosed) }
-    _ = await waitUntilClosed()
-  }
-
-  /// Returns once the connection has ended, whoever ended it, and says why.
+  /// - Returns: the session's token (a UUID), for ``resume(token:)`` in another client.
+  /// - Throws: `refused` if the account or the password is wrong. A lost connection is not retried.
   @discardableResult
-  public func waitUntilClosed() async -> ChatClientError {
-    await withCheckedContinuation { caller in
-      channel.closeFuture.whenComplete { _ in
-        caller.resume(returning: replies.value.failure ?? .connectionClosed)
+  public func login(user: String, password: String) async throws(ChatClientError) -> String {
+    let deadline = self.deadline
+    var tries = 0
+    while true {
+      tries += 1
+      let link = try await usable(until: deadline)
+      do throws(ChatClientError) {
+        let token = try await link.connection.login(user: user, password: password)
+        begin(Session(token: token, user: user.lowercased()), on: link)
+        return token
+      } catch {
+        noteEnd(of: link, error)
+        guard case .refused(let code?, _, _) = error, Retry.passing.contains(code) else { throw error }
+        try await pause(after: error, tries: tries, until: deadline)
       }
     }
   }
 
-  private static func encode(_ line: String) throws(ChatClientError) -> ByteBuffer {
-    let bytes = line.utf8
-    guard bytes.count <= maximumLineBytes else {
-      throw .notSent(reason: "the line is too long: \(bytes.count) bytes, at most \(maximumLineBytes) are possible")
+  /// Takes part in a living session, on any node, without a password.
+  ///
+  /// - Throws: `refused` with code `invalid_session` if it has ended.
+  public func resume(token: String) async throws(ChatClientError) {
+    guard let checked = SessionToken(token) else { throw .notSent(reason: "a token is a UUID") }
+    let (link, reply) = try await once { link throws(ChatClientError) in
+      (link, try await link.connection.request("resume \(checked.text)").accepted())
     }
-    guard !bytes.contains(where: { $0 == UInt8(ascii: "\n") || $0 == UInt8(ascii: "\r") }) else {
-      throw .notSent(reason: "a line break can't be part of a request")
+    begin(Session(token: checked.text, user: reply.user ?? ""), on: link)
+  }
+
+  /// Stores a message in a user's inbox, once, however often the connection is lost meanwhile.
+  ///
+  /// - Parameter text: one line. Servers trim spaces at both ends and refuse more than 4 KiB.
+  /// - Throws: `refused` if there is no such user, the inbox is full, or nobody is logged in. At the deadline the last
+  ///   failure; unless it is a refusal that says otherwise, the message may have been stored.
+  @discardableResult
+  public func send(to user: String, text: String) async throws(ChatClientError) -> Sent {
+    let user = try ChatConnection.account(user)
+    // 122 random bits: as the server requires, no other request of this user has the same tag.
+    let tag = Self.newTag()
+    return try await repeated { (client: isolated ChatClient, link) async throws(ChatClientError) in
+      try await client.sendOnce(on: link, to: user, text: text, tag: tag)
     }
-    guard bytes.contains(where: { $0 != UInt8(ascii: " ") && $0 != UInt8(ascii: "\t") }) else {
-      throw .notSent(reason: "the line is empty")
+  }
+
+  /// Who is active on any node.
+  public func activeUsers() async throws(ChatClientError) -> ChatConnection.ActiveUsers {
+    try await repeated { (client: isolated ChatClient, link) async throws(ChatClientError) in
+      try await link.connection.activeUsers(token: client.plainToken)
     }
-    return ByteBuffer(string: line + "\r\n")
+  }
+
+  /// Sends a request line of the protocol as it is, once, and returns its reply, which may say `ERROR`.
+  ///
+  /// Waits for a connection up to the deadline. A request that changes the session or what this connection listens to
+  /// belongs into the methods for it, or it is forgotten with the connection.
+  public func request(_ line: String) async throws(ChatClientError) -> ChatReply {
+    try await once { link throws(ChatClientError) in try await link.connection.request(line) }
+  }
+
+  /// Ends the session everywhere. The client stays connected and can log in again. Messages that the consumer has not
+  /// gone on from wait in the inbox.
+  public func logout() async throws(ChatClientError) {
+    let line = plainToken.map { "logout \($0)" } ?? "logout"
+    _ = try await once { link throws(ChatClientError) in try await link.connection.request(line).accepted() }
+    forgetSession()
+  }
+
+  /// Confirms what the consumer is done with, says goodbye, closes, and ends all tasks and sequences. Takes at most two
+  /// seconds. Calls under way fail with ``ChatClientError/connectionClosed``.
+  public func close() async {
+    if !isClosed {
+      isClosed = true
+      messageFeed.finish()
+      presenceFeed.finish()
+      stateFeed.finish()
+      if let connection = link?.connection {
+        await leave(connection)
+        await connection.close()
+      }
+      changed.raise()
+      runner?.cancel()
+    }
+    await runner?.value
+  }
+
+  /// What servers of the course protocol want in each command.
+  var plainToken: String? { isPlainServer ? session?.token : nil }
+
+  var deadline: ContinuousClock.Instant { .now + min(settings.deadline, .seconds(540)) }
+
+  func begin(_ session: Session, on link: ChatLink) {
+    if session.user != self.session?.user { messageFeed.update { $0 = MessageBuffer() } }
+    messageFeed.recover()
+    presenceFeed.recover()
+    self.session = session
+    subscriptions.startAnew()
+    // The connection was lost while the reply was on its way: the present one must be bound, too.
+    if self.link?.number == link.number {
+      boundToken = session.token
+    } else {
+      self.link?.connection.end()
+    }
+    changed.raise()
+  }
+
+  func forgetSession() {
+    session = nil
+    boundToken = nil
+    subscriptions.startAnew()
+    messageFeed.update { $0 = MessageBuffer() }
+    changed.raise()
+  }
+
+  /// An orderly end, as far as the server answers in time.
+  private func leave(_ connection: ChatConnection) async {
+    let unconfirmed = messageFeed.update { $0.unconfirmed }
+    let confirmation = unconfirmed == confirming ? nil : unconfirmed?.line
+    await withTaskGroup { group in
+      group.addTask {
+        if let confirmation { _ = try? await connection.request(confirmation) }
+        _ = try? await connection.request("quit")
+      }
+      group.addTask { try? await Task.sleep(for: .seconds(2)) }
+      await group.next()
+      group.cancelAll()
+    }
   }
 }

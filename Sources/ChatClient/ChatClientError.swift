@@ -12,11 +12,12 @@ import NIOPosix
   import Glibc
 #endif
 
-/// Why a call on a ``ChatClient`` failed.
+/// Why a call on a ``ChatClient`` or a ``ChatConnection`` failed.
 public enum ChatClientError: Error, Equatable, Sendable {
   /// The server answered with `"status":"ERROR"`. The connection stays usable unless the server then closes it.
-  /// `code` is stable and for programs (nil on servers that send none), `message` is for people.
-  case refused(code: String?, message: String)
+  /// `code` is stable and for programs (nil on servers that send none), `message` is for people,
+  /// `retryAfter` says when the same request may work.
+  case refused(code: String?, message: String, retryAfter: Duration? = nil)
   /// Nothing was sent, because the arguments don't make one valid request line.
   case notSent(reason: String)
   /// No connection was made: wrong address, nobody listening, no route, or no answer in time.
@@ -27,18 +28,24 @@ public enum ChatClientError: Error, Equatable, Sendable {
   case timedOut
   /// The server sent something that is not a reply of the protocol, so the connection was closed.
   case malformedReply(reason: String)
+  /// The server doesn't know what this needs (a server of the course protocol, for example).
+  case unsupported(feature: String)
+  /// The calling task was cancelled. Whether the server has carried out the request is not known.
+  case cancelled
 }
 
 extension ChatClientError: CustomStringConvertible {
   /// One line in plain words, without a code. A server's own words are passed on as they came.
   public var description: String {
     switch self {
-    case .refused(_, let message): message
+    case .refused(_, let message, _): message
     case .notSent(let reason): reason
     case .couldNotConnect(let reason): reason
     case .connectionClosed: "the server closed the connection"
     case .timedOut: "the server did not answer in time"
     case .malformedReply(let reason): "the server's answer is not of the chat protocol: \(reason)"
+    case .unsupported(let feature): "this server can't do that: \(feature)"
+    case .cancelled: "cancelled"
     }
   }
 }
@@ -73,4 +80,27 @@ extension ChatClientError {
     default: nil
     }
   }
+}
+
+extension ChatClientError {
+  /// When the same request may work, if the server said so.
+  var retryAfter: Duration? {
+    if case .refused(_, _, let retryAfter) = self { retryAfter } else { nil }
+  }
+
+  /// Whether the server refused because the session is unknown or has ended.
+  var isInvalidSession: Bool {
+    if case .refused("invalid_session", _, _) = self { true } else { false }
+  }
+
+  /// Whether the server refused because it doesn't know the command. Servers of the course protocol name no codes.
+  var isUnknownCommand: Bool {
+    switch self {
+    case .refused(nil, _, _), .refused("unknown_command", _, _): true
+    default: false
+    }
+  }
+
+  /// The error for the program: a feature is missing, where the server's own words would be about a command.
+  func named(_ feature: String) -> ChatClientError { isUnknownCommand ? .unsupported(feature: feature) : self }
 }

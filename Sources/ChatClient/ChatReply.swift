@@ -29,14 +29,29 @@ public struct ChatReply: Sendable, Equatable, Decodable {
   public let count: Int?
   /// The stored message's id, in the reply to `send`.
   public let id: String?
+  /// True if an earlier request with the same tag had stored the message already.
+  public let duplicate: Bool?
+  /// Account name of the session's user, in the reply to `resume`.
+  public let user: String?
+  /// Display name of the session's user, in the reply to `resume`.
+  public let name: String?
+  /// In how many milliseconds the same request may work. Only on an error.
+  public let retryAfterMilliseconds: Int?
+
+  private enum CodingKeys: String, CodingKey {
+    case status, message, code, tokenid, messages, more, users, count, id, duplicate, user, name
+    case retryAfterMilliseconds = "retry_after_ms"
+  }
 
   /// True if the request was carried out.
   public var isOK: Bool { status == "OK" }
 
-  /// This reply if it says OK; throws ``ChatClientError/refused(code:message:)`` otherwise.
+  /// This reply if it says OK; throws ``ChatClientError/refused(code:message:retryAfter:)`` otherwise.
   public func accepted() throws(ChatClientError) -> ChatReply {
     guard isOK else {
-      throw .refused(code: code, message: message ?? "the server refused the request without a reason")
+      throw .refused(
+        code: code, message: message ?? "the server refused the request without a reason",
+        retryAfter: retryAfterMilliseconds.map { .milliseconds($0) })
     }
     return self
   }

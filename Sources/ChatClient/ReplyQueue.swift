@@ -1,9 +1,9 @@
-// Owns: one connection's requests that wait for a reply, in order; their deadline; why the connection ended.
+// Owns: one connection's requests that wait for a reply, in order; their deadline; what is an event; why it ended.
 // Must never: block, decode the reply to a request, or leave a waiting caller without an answer.
 // Runs on: the event loop of its channel, for everything.
 import NIOCore
 
-/// Channel handler that pairs replies with requests: the protocol answers in request order.
+/// Channel handler that pairs replies with requests (the protocol answers in request order) and passes events on.
 final class ReplyQueue: ChannelInboundHandler {
   typealias InboundIn = ByteBuffer
   typealias OutboundOut = ByteBuffer
@@ -12,28 +12,30 @@ final class ReplyQueue: ChannelInboundHandler {
   typealias Answer = Result<ByteBuffer, ChatClientError>
 
   private struct Waiting {
-    let caller: CheckedContinuation<Answer, Never>
+    let caller: Pending<Answer>
     let deadline: NIODeadline
   }
 
   private let replyTimeout: TimeAmount
+  private let onEvent: @Sendable (ChatEvent) -> Void
   private var framer: ReplyFramer
   private var waiting = CircularBuffer<Waiting>()
   private var deadlineCheck: Scheduled<Void>?
   /// Set while the channel is in use.
   private var context: ChannelHandlerContext?
-  /// Why this side closed the connection; stays nil when the server did.
+  /// Why this side closed the connection, or what the server said before it did; nil if it closed without a word.
   private(set) var failure: ChatClientError?
 
-  init(replyTimeout: TimeAmount, replyLimit: Int) {
+  init(replyTimeout: TimeAmount, replyLimit: Int, onEvent: @escaping @Sendable (ChatEvent) -> Void) {
+    self.onEvent = onEvent
     self.replyTimeout = replyTimeout
     framer = ReplyFramer(limit: replyLimit)
   }
 
   /// Sends one request line (with its CR LF) and answers `caller` exactly once.
-  func send(_ line: ByteBuffer, answer caller: CheckedContinuation<Answer, Never>) {
+  func send(_ line: ByteBuffer, answer caller: Pending<Answer>) {
     guard let context else {
-      caller.resume(returning: .failure(failure ?? .connectionClosed))
+      caller.answer(.failure(failure ?? .connectionClosed))
       return
     }
     waiting.append(Waiting(caller: caller, deadline: .now() + replyTimeout))
@@ -68,16 +70,27 @@ final class ReplyQueue: ChannelInboundHandler {
     do throws(ChatClientError) {
       // An answer can't run the caller's code here (it resumes on another thread), so the queue is stable in this loop.
       while self.context != nil, let reply = try framer.next() {
-        take(reply)
+        if let event = try ChatEvent(json: reply) {
+          take(event)
+        } else {
+          take(reply)
+        }
       }
     } catch {
       end(error)
     }
   }
 
+  private func take(_ event: ChatEvent) {
+    if case .closing(let code) = event {
+      failure = .refused(code: code, message: "the server closes the connection (\(code))")
+    }
+    onEvent(event)
+  }
+
   private func take(_ reply: ByteBuffer) {
     if let first = waiting.popFirst() {
-      first.caller.resume(returning: .success(reply))
+      first.caller.answer(.success(reply))
     } else {
       end(farewell(reply))
     }
@@ -98,7 +111,7 @@ final class ReplyQueue: ChannelInboundHandler {
     deadlineCheck?.cancel()
     deadlineCheck = nil
     while let next = waiting.popFirst() {
-      next.caller.resume(returning: .failure(failure ?? .connectionClosed))
+      next.caller.answer(.failure(failure ?? .connectionClosed))
     }
   }
 

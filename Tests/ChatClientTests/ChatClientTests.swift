@@ -1,214 +1,288 @@
-// Owns: proof of the client library over real TCP connections to a scripted server.
-// Must never: depend on the real server; what the client meets is written in each test.
+// Owns: proof of the session that outlives its connections: sending, the session itself, states, the end.
+// Must never: depend on the real server; the scenario tests do.
 // Runs on: the test's task.
-import ChatClient
-import NIOCore
-import NIOPosix
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct ChatClientTests {
-  static let token = "0b9d5e1c-8f2f-4a57-9c1e-6a5d3a0c7b11"
+@testable import ChatClient
 
-  private func connect(_ server: ScriptedServer, replyTimeout: Duration = .seconds(30)) async throws -> ChatClient {
-    try await ChatClient.connect(host: "127.0.0.1", port: server.port, replyTimeout: replyTimeout)
+@Suite(.timeLimit(.minutes(1))) struct ChatClientTests {
+  static let token = StandInInbox.token
+  static let unavailable = #"{"status":"ERROR","message":"later","code":"unavailable","retry_after_ms":150}"#
+
+  static var quick: ChatClient.Settings {
+    var settings = ChatClient.Settings()
+    settings.reconnect = ReconnectPolicy(base: .milliseconds(5), cap: .milliseconds(40))
+    settings.deadline = .seconds(20)
+    return settings
   }
 
-  @Test func everyCommand() async throws {
-    try await ScriptedServer.with { line in
-      switch line.split(separator: " ").first {
-      case "auth": [.reply(#"{"status":"OK","tokenid":"\#(Self.token)"}"#)]
-      case "send": [.reply(#"{"status":"OK","message":"Message Sent","id":"m1"}"#)]
-      case "inbox":
-        [
-          .reply(
-            #"{"status":"OK","messages":{"messi":[{"msg_from":"Lionel Messi","msg_to":"Arini","msg":"hi"}]},"more":true}"#
-          )
-        ]
-      case "user_aktif": [.reply(#"{"status":"OK","message":"arini, ","users":["arini"],"count":1200}"#)]
-      default: [.reply(#"{"status":"OK","messages":"logout success","message":"logout success"}"#)]
+  /// A client that has logged in; closed at the end whatever happens.
+  static func with(
+    _ server: ScriptedServer, settings: ChatClient.Settings = quick, _ body: (ChatClient) async throws -> Void
+  ) async throws {
+    let client = try await ChatClient.connect(host: "127.0.0.1", port: server.port, settings: settings)
+    do {
+      try await client.login(user: "arini", password: "hehe")
+      try await body(client)
+    } catch {
+      await client.close()
+      throw error
+    }
+    await client.close()
+  }
+
+  @Test func aSendWhoseReplyIsLostIsRepeatedWithTheSameTagOnAResumedConnection() async throws {
+    let inbox = StandInInbox()
+    try await ScriptedServer.with(numbered: { line, connection in
+      guard connection < 3, line.contains(" send ") else { return inbox.answer(line) }
+      // The first connection stores it, the second one not even that; neither answers.
+      if connection == 1 { _ = inbox.answer(line) }
+      return [.close]
+    }) { server in
+      try await Self.with(server) { client in
+        let sent = try await client.send(to: "messi", text: "halo  dunia")
+        #expect(sent == .init(id: "s", wasRepeated: true))
       }
-    } _: { server in
-      let client = try await connect(server)
-      #expect(try await client.login(user: "arini", password: "hehe") == Self.token)
-      #expect(try await client.send(to: "messi", text: "halo  dunia") == "m1")
-      let inbox = try await client.inbox()
-      #expect(inbox.messages["messi"]?.map(\.text) == ["hi"])
-      #expect(inbox.hasMore)
-      let active = try await client.activeUsers()
-      #expect(active.names == ["arini"])
-      #expect(active.count == 1200)
+      #expect(inbox.stored.count == 1)
+      let tag = try #require(inbox.stored.first)
+      let send = "\(tag) send messi halo  dunia"
+      let resume = "resume \(Self.token)"
+      #expect(server.received == ["auth arini hehe", send, resume, send, resume, send, "quit"])
+    }
+  }
+
+  @Test func everySendHasATagOfItsOwn() async throws {
+    let inbox = StandInInbox()
+    try await ScriptedServer.with(script: inbox.answer) { server in
+      try await Self.with(server) { client in
+        for _ in 1...50 {
+          let sent = try await client.send(to: "messi", text: "halo")
+          #expect(!sent.wasRepeated)
+        }
+      }
+    }
+    #expect(Set(inbox.stored).count == 50)
+    #expect(inbox.stored.allSatisfy { $0.utf8.count == "@id=".utf8.count + 32 })
+  }
+
+  @Test func aRefusalThatPassesIsRepeatedNotBeforeItsTime() async throws {
+    let inbox = StandInInbox()
+    let refusals = BatchScript(size: 2)
+    try await ScriptedServer.with(script: { line in
+      line.contains(" send ") && refusals.script(line).isEmpty ? [.reply(Self.unavailable)] : inbox.answer(line)
+    }) { server in
+      try await Self.with(server) { client in
+        let start = ContinuousClock.now
+        let sent = try await client.send(to: "messi", text: "halo")
+        #expect(!sent.wasRepeated)
+        #expect(ContinuousClock.now - start >= .milliseconds(150))
+      }
+      #expect(server.received.count == 4)
+      #expect(server.received[1] == server.received[2])
+    }
+  }
+
+  @Test func aRefusalThatStaysIsTheAnswer() async throws {
+    let inbox = StandInInbox()
+    let refusal = #"{"status":"ERROR","message":"there is no user x","code":"unknown_user"}"#
+    try await ScriptedServer.with(script: { $0.contains(" send ") ? [.reply(refusal)] : inbox.answer($0) }) { server in
+      try await Self.with(server) { client in
+        await #expect(throws: ChatClientError.refused(code: "unknown_user", message: "there is no user x")) {
+          try await client.send(to: "x", text: "halo")
+        }
+        await #expect(throws: ChatClientError.self) { try await client.send(to: "x", text: "two\nlines") }
+        await #expect(throws: ChatClientError.self) { try await client.send(to: "two words", text: "halo") }
+      }
+      #expect(server.received.count == 3)
+    }
+  }
+
+  @Test func theDeadlineEndsTheRepeating() async throws {
+    let inbox = StandInInbox()
+    var settings = Self.quick
+    settings.deadline = .milliseconds(400)
+    try await ScriptedServer.with(script: { $0.contains(" send ") ? [.reply(Self.unavailable)] : inbox.answer($0) }) {
+      server in
+      try await Self.with(server, settings: settings) { client in
+        let start = ContinuousClock.now
+        await #expect(
+          performing: { _ = try await client.send(to: "x", text: "halo") },
+          throws: { error in
+            if case ChatClientError.refused("unavailable", _, _) = error { true } else { false }
+          })
+        let waited = ContinuousClock.now - start
+        #expect(waited > .milliseconds(150) && waited < .seconds(5))
+      }
+    }
+  }
+
+  @Test func aServerThatIsGoneFailsCallsAtTheDeadlineAndStatesSayWhy() async throws {
+    let inbox = StandInInbox()
+    var settings = Self.quick
+    settings.deadline = .milliseconds(300)
+    let client = try await ScriptedServer.with(script: inbox.answer) { server in
+      let client = try await ChatClient.connect(host: "127.0.0.1", port: server.port, settings: settings)
+      try await client.login(user: "arini", password: "hehe")
+      return (client, server)
+    }
+    client.1.cut()
+    var states = client.0.states.makeAsyncIterator()
+    guard case .disconnected(.connectionClosed, _) = await states.next(),
+      case .disconnected(.couldNotConnect, let retryIn) = await states.next()
+    else {
+      Issue.record("wrong states")
+      return
+    }
+    #expect(retryIn <= .milliseconds(40))
+    await #expect(
+      performing: { _ = try await client.0.send(to: "x", text: "halo") },
+      throws: { error in
+        if case ChatClientError.couldNotConnect = error { true } else { false }
+      })
+    await client.0.close()
+    #expect(await states.next() == nil || true)
+  }
+
+  @Test func aFirstConnectionThatCanNotBeMadeIsAnError() async {
+    await #expect(
+      performing: { _ = try await ChatClient.connect(host: "127.0.0.1", port: 1) },
+      throws: { error in
+        if case ChatClientError.couldNotConnect = error { true } else { false }
+      })
+  }
+
+  @Test func statesTellOfTheLossAndTheReturn() async throws {
+    let inbox = StandInInbox()
+    try await ScriptedServer.with(script: inbox.answer) { server in
+      try await Self.with(server) { client in
+        var states = client.states.makeAsyncIterator()
+        for _ in 1...2 {
+          server.cut()
+          guard case .disconnected(.connectionClosed, _) = await states.next() else {
+            Issue.record("no loss")
+            return
+          }
+          #expect(await states.next() == .connected)
+        }
+        let reply = try await client.request("whoever")
+        #expect(reply.message == "whoever")
+      }
+      #expect(server.received.filter { $0 == "resume \(Self.token)" }.count == 2)
+    }
+  }
+
+  @Test func aSilentServerIsNoticedByTheHeartbeat() async throws {
+    let inbox = StandInInbox()
+    var settings = Self.quick
+    settings.heartbeat = .milliseconds(50)
+    settings.replyTimeout = .milliseconds(100)
+    try await ScriptedServer.with(numbered: { line, connection in
+      connection == 1 && line == "ping" ? [] : inbox.answer(line)
+    }) { server in
+      try await Self.with(server, settings: settings) { client in
+        var states = client.states.makeAsyncIterator()
+        guard case .disconnected(.timedOut, _) = await states.next() else {
+          Issue.record("not noticed")
+          return
+        }
+        #expect(await states.next() == .connected)
+      }
+    }
+  }
+
+  @Test func aSessionThatWasEndedElsewhereIsSaidAndAnotherCanBegin() async throws {
+    let inbox = StandInInbox()
+    let ended = #"{"status":"ERROR","message":"log in again","code":"invalid_session"}"#
+    try await ScriptedServer.with(numbered: { line, connection in
+      switch line {
+      case "listen" where connection == 1:
+        [.reply(#"{"status":"OK","message":"listening"}"#), .reply(#"{"event":"session_ended"}"#)]
+      case "resume \(Self.token)": [.reply(ended)]
+      default: inbox.answer(line)
+      }
+    }) { server in
+      try await Self.with(server) { client in
+        let reason = ChatClientError.refused(code: "invalid_session", message: "log in again")
+        await #expect(throws: reason) { for try await _ in client.messages {} }
+        var states = client.states.makeAsyncIterator()
+        guard case .disconnected = await states.next() else {
+          Issue.record("not disconnected")
+          return
+        }
+        #expect(await states.next() == .sessionEnded)
+        #expect(await states.next() == .connected)
+        try await client.login(user: "arini", password: "hehe")
+        server.push(StandInInbox.event(1))
+        var messages = client.messages.makeAsyncIterator()
+        #expect(try await messages.next()?.text == "1")
+      }
+    }
+  }
+
+  @Test func resumeTakesPartInASession() async throws {
+    let inbox = StandInInbox()
+    try await ScriptedServer.with(script: inbox.answer) { server in
+      let client = try await ChatClient.connect(host: "127.0.0.1", port: server.port, settings: Self.quick)
+      await #expect(throws: ChatClientError.notSent(reason: "a token is a UUID")) {
+        try await client.resume(token: "x")
+      }
+      try await client.resume(token: Self.token)
+      server.cut()
+      try await client.send(to: "messi", text: "halo")
       try await client.logout()
       await client.close()
-      #expect(server.received == ["auth arini hehe", "send messi halo  dunia", "inbox", "user_aktif", "logout"])
+      #expect(server.received.prefix(2) == ["resume \(Self.token)", "resume \(Self.token)"])
+      #expect(server.received.suffix(2) == ["logout", "quit"])
     }
   }
 
-  @Test func refusalLeavesTheConnectionUsable() async throws {
-    try await ScriptedServer.with { line in
-      line == "ping"
-        ? [.reply(#"{"status":"OK","message":"pong"}"#)]
-        : [.reply(#"{"status":"ERROR","message":"wrong user or password","code":"bad_credentials"}"#)]
-    } _: { server in
-      let client = try await connect(server)
-      await #expect(throws: ChatClientError.refused(code: "bad_credentials", message: "wrong user or password")) {
-        try await client.login(user: "arini", password: "no")
-      }
-      #expect(try await client.request("ping").message == "pong")
-    }
-  }
-
-  @Test func replySplitAtEveryByte() async throws {
-    let reply = Array((#"{"status":"OK","message":"piye kabare? 😀"}"# + "\r\n\r\n").utf8)
-    try await ScriptedServer.with { line in
-      let position = Int(line) ?? 0
-      return [
-        .bytes(Array(reply.prefix(position))), .pause(milliseconds: 2), .bytes(Array(reply.dropFirst(position))),
-      ]
-    } _: { server in
-      let client = try await connect(server)
-      for position in 0...reply.count {
-        #expect(try await client.request("\(position)").message == "piye kabare? 😀")
+  @Test func aCancelledCallEndsAtOnce() async throws {
+    let inbox = StandInInbox()
+    try await ScriptedServer.with(script: { $0.contains(" send ") ? [] : inbox.answer($0) }) { server in
+      try await Self.with(server) { client in
+        let start = ContinuousClock.now
+        let call = Task { try await client.send(to: "messi", text: "halo") }
+        while server.received.count < 2 { try await Task.sleep(for: .milliseconds(1)) }
+        call.cancel()
+        await #expect(throws: ChatClientError.cancelled) { try await call.value }
+        let consumer = Task { try await client.messages.first { _ in true } }
+        #expect(await server.hears("listen"))
+        consumer.cancel()
+        #expect(try await consumer.value == nil)
+        #expect(ContinuousClock.now - start < .seconds(5))
       }
     }
   }
 
-  @Test func overlappingCallsGetTheirOwnRepliesFromOnePacket() async throws {
-    let count = 50
-    let server = BatchScript(size: count)
-    try await ScriptedServer.with(script: server.script) { server in
-      let client = try await connect(server)
-      try await withThrowingTaskGroup(of: (String, String?).self) { group in
-        for number in 0..<count {
-          group.addTask { ("call \(number)", try await client.request("call \(number)").message) }
-        }
-        for try await (sent, answered) in group { #expect(sent == answered) }
+  @Test func closeEndsEverything() async throws {
+    let inbox = StandInInbox(messages: 2)
+    try await ScriptedServer.with(script: { line in
+      // A server that answers nothing any more, not even the goodbye.
+      line.contains(" send ") ? [.pause(milliseconds: 60_000)] : inbox.answer(line)
+    }) { server in
+      weak var gone: ChatClient?
+      do {
+        let client = try await ChatClient.connect(host: "127.0.0.1", port: server.port, settings: Self.quick)
+        gone = client
+        try await client.login(user: "arini", password: "hehe")
+        let consumer = Task { try await client.messages.reduce(into: 0) { count, _ in count += 1 } }
+        let states = Task { for await _ in client.states {} }
+        #expect(await server.hears("ack 2 m2"))
+        while inbox.confirmed < 2 { try await Task.sleep(for: .milliseconds(5)) }
+        let call = Task { try await client.send(to: "messi", text: "halo") }
+        while server.received.last?.contains(" send ") == false { try await Task.sleep(for: .milliseconds(5)) }
+        let start = ContinuousClock.now
+        await client.close()
+        #expect(ContinuousClock.now - start < .seconds(3))
+        #expect(try await consumer.value == 2)
+        await states.value
+        await #expect(throws: ChatClientError.connectionClosed) { try await call.value }
+        await #expect(throws: ChatClientError.connectionClosed) { try await client.request("ping") }
+        await client.close()
       }
+      #expect(gone == nil)
+      #expect(server.received.last == "quit")
+      #expect(server.connections == 1)
     }
-  }
-
-  @Test func serverClosingInTheMiddleOfAReplyFailsEveryCall() async throws {
-    try await ScriptedServer.with { line in
-      line == "last" ? [.text(#"{"status":"O"#), .pause(milliseconds: 20), .close] : []
-    } _: { server in
-      let client = try await connect(server)
-      let first = Task { try await client.request("first") }
-      while server.received.isEmpty { try await Task.sleep(for: .milliseconds(1)) }
-      await #expect(throws: ChatClientError.connectionClosed) { try await client.request("last") }
-      await #expect(throws: ChatClientError.connectionClosed) { try await first.value }
-      #expect(await client.waitUntilClosed() == .connectionClosed)
-      await #expect(throws: ChatClientError.connectionClosed) { try await client.request("too late") }
-      #expect(server.received == ["first", "last"])
-    }
-  }
-
-  @Test func aReplyMayHave16MiBAndNotOneByteMore() async throws {
-    let limit = ChatClient.maximumReplyBytes
-    #expect(limit == 16 * 1024 * 1024)
-    let frame = #"{"status":"OK","message":""}"#.utf8.count
-    try await ScriptedServer.with { line in
-      let padding = String(repeating: "x", count: (Int(line) ?? 0) - frame)
-      return [.reply(#"{"status":"OK","message":"\#(padding)"}"#)]
-    } _: { server in
-      let client = try await connect(server)
-      #expect(try await client.request("\(limit)").message?.utf8.count == limit - frame)
-      let tooLong = ChatClientError.malformedReply(reason: "a reply is longer than \(limit) bytes")
-      await #expect(throws: tooLong) { try await client.request("\(limit + 1)") }
-      #expect(await client.waitUntilClosed() == tooLong)
-    }
-  }
-
-  @Test func whatIsNotJSONEndsTheConnection() async throws {
-    try await ScriptedServer.with { _ in
-      [.reply("HTTP/1.1 400 Bad Request")]
-    } _: { server in
-      let client = try await connect(server)
-      await #expect(throws: ChatClientError.malformedReply(reason: "not JSON")) { try await client.request("ping") }
-      #expect(await client.waitUntilClosed() == .malformedReply(reason: "not JSON"))
-    }
-  }
-
-  @Test func aFarewellIsTheReasonForTheEnd() async throws {
-    let farewell = ScriptedServer.Step.reply(#"{"status":"ERROR","message":"the server is full","code":"full"}"#)
-    try await ScriptedServer.with(greeting: [farewell, .close], script: { _ in [] }) { server in
-      let client = try await connect(server)
-      let reason = ChatClientError.refused(code: "full", message: "the server is full")
-      #expect(await client.waitUntilClosed() == reason)
-      await #expect(throws: reason) { try await client.request("ping") }
-    }
-  }
-
-  @Test func aReplyToNothingEndsTheConnection() async throws {
-    let twice = ScriptedServer.Step.text("{\"status\":\"OK\"}\r\n\r\n{\"status\":\"OK\"}\r\n\r\n")
-    try await ScriptedServer.with(script: { _ in [twice] }) { server in
-      let client = try await connect(server)
-      #expect(try await client.request("ping").isOK)
-      #expect(await client.waitUntilClosed() == .malformedReply(reason: "a reply came without a request"))
-    }
-  }
-
-  @Test func silenceEndsAtTheDeadlineOfTheOldestRequest() async throws {
-    try await ScriptedServer.with { line in
-      line == "ping" ? [.reply(#"{"status":"OK"}"#)] : []
-    } _: { server in
-      let client = try await connect(server, replyTimeout: .seconds(2))
-      // The first deadline passes while nothing waits; it must not count for the next request.
-      _ = try await client.request("ping")
-      try await Task.sleep(for: .milliseconds(1500))
-      let start = ContinuousClock.now
-      await #expect(throws: ChatClientError.timedOut) { try await client.request("silence") }
-      let waited = ContinuousClock.now - start
-      #expect(waited >= .milliseconds(1990))
-      #expect(await client.waitUntilClosed() == .timedOut)
-    }
-  }
-
-  @Test func closeFailsWaitingCalls() async throws {
-    try await ScriptedServer.with { _ in
-      []
-    } _: { server in
-      let client = try await connect(server)
-      let waiting = Task { try await client.request("silence") }
-      while server.received.isEmpty { try await Task.sleep(for: .milliseconds(1)) }
-      await client.close()
-      await #expect(throws: ChatClientError.connectionClosed) { try await waiting.value }
-      await client.close()
-    }
-  }
-
-  @Test func linesThatAreNotOneRequestAreNotSent() async throws {
-    try await ScriptedServer.with { _ in
-      [.reply(#"{"status":"OK"}"#)]
-    } _: { server in
-      let client = try await connect(server)
-      let longest = String(repeating: "x", count: ChatClient.maximumLineBytes)
-      let accents = String(repeating: "é", count: 4097)
-      for line in ["", " ", "\t ", "ping\nping", "ping\r\n", "a\rb", longest + "x", accents] {
-        await #expect(performing: { _ = try await client.request(line) }, throws: isNotSent)
-      }
-      for user in ["", "two words", "tab\tname", String(repeating: "x", count: 33), Self.token] {
-        await #expect(performing: { _ = try await client.send(to: user, text: "hi") }, throws: isNotSent)
-        await #expect(performing: { _ = try await client.login(user: user, password: "hi") }, throws: isNotSent)
-      }
-      await #expect(performing: { _ = try await client.send(to: "messi", text: "one\ntwo") }, throws: isNotSent)
-      _ = try await client.request(longest)
-      #expect(server.received == [longest])
-    }
-  }
-
-  @Test func couldNotConnectSaysWhyInPlainWords() async throws {
-    let free = 1  // a port just freed could be somebody else's by now
-    let refused = "cannot connect to 127.0.0.1 port \(free): no server listens there (connection refused)"
-    await #expect(throws: ChatClientError.couldNotConnect(reason: refused)) {
-      _ = try await ChatClient.connect(host: "127.0.0.1", port: free)
-    }
-    for port in [-1, 0, 65536] {
-      await #expect(throws: ChatClientError.couldNotConnect(reason: "\(port) is not a port (1 to 65535)")) {
-        _ = try await ChatClient.connect(host: "127.0.0.1", port: port)
-      }
-    }
-  }
-
-  private func isNotSent(_ error: any Error) -> Bool {
-    if case ChatClientError.notSent = error { true } else { false }
   }
 }

@@ -69,9 +69,11 @@ struct ChatProgram {
     return process.terminationStatus
   }
 
-  /// Runs it on a pseudo-terminal of its own.
+  /// Runs it on a pseudo-terminal of its own, 60 columns wide.
+  ///
+  /// - Parameter kind: what TERM says; on a `dumb` one messages don't arrive while somebody types.
   static func onTerminal<Value>(
-    port: Int, arguments: [String], _ body: (Terminal) async throws -> Value
+    port: Int, arguments: [String], kind: String = "dumb", _ body: (Terminal) async throws -> Value
   ) async throws -> Value {
     let (near, far) = try openTerminal()
     defer {
@@ -80,6 +82,7 @@ struct ChatProgram {
     }
     let handle = FileHandle(fileDescriptor: far, closeOnDealloc: false)
     let process = try start(port: port, arguments) {
+      $0.environment = ProcessInfo.processInfo.environment.merging(["TERM": kind]) { $1 }
       ($0.standardInput, $0.standardOutput, $0.standardError) = (handle, handle, handle)
     }
     defer { if process.isRunning { kill(process.processIdentifier, SIGKILL) } }
@@ -98,7 +101,13 @@ struct ChatProgram {
     }
     let far = open("/dev/pts/\(number)", O_RDWR | O_NOCTTY | O_CLOEXEC)
     guard far >= 0 else { throw POSIXError(.ENOTTY) }
+    setColumns(60, of: far)
     return (near, far)
+  }
+
+  private static func setColumns(_ columns: UInt16, of descriptor: CInt) {
+    var size = winsize(ws_row: 24, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0)
+    _ = ioctl(descriptor, UInt(TIOCSWINSZ), &size)
   }
 
   /// The person's side of the pseudo-terminal.
@@ -106,8 +115,12 @@ struct ChatProgram {
     private let near: CInt
     private let far: CInt
     private let process: Process
+    private var bytes: [UInt8] = []
+    /// Where the next wait begins to look: behind what the last one has found.
+    private var position = 0
+
     /// Everything that the person has seen so far.
-    private(set) var seen = ""
+    var seen: String { String(decoding: bytes, as: UTF8.self) }
 
     init(near: CInt, far: CInt, process: Process) {
       self.near = near
@@ -129,17 +142,25 @@ struct ChatProgram {
       kill(process.processIdentifier, number)
     }
 
-    /// Waits until `text` was seen behind what was seen at the last wait; false after ten seconds.
+    /// Waits until `text` was seen behind what the last wait has found; false after ten seconds.
     func sees(_ text: String) async throws -> Bool {
-      let start = seen.endIndex
       for _ in 0..<2000 {
-        var bytes = [UInt8](repeating: 0, count: 4096)
-        let count = read(near, &bytes, bytes.count)
-        if count > 0 { seen += String(decoding: bytes.prefix(count), as: UTF8.self) }
-        if seen[start...].contains(text) { return true }
+        var space = [UInt8](repeating: 0, count: 4096)
+        let count = read(near, &space, space.count)
+        if count > 0 { bytes += space.prefix(count) }
+        if let found = bytes[position...].firstRange(of: Array(text.utf8)) {
+          position = found.upperBound
+          return true
+        }
         if count <= 0 { try await Task.sleep(for: .milliseconds(5)) }
       }
       return false
+    }
+
+    /// Makes the terminal narrower or wider; the program is told.
+    func resize(columns: UInt16) {
+      ChatProgram.setColumns(columns, of: far)
+      signal(SIGWINCH)
     }
 
     /// Waits for the end: the exit code, or the signal that ended it as a negative number.

@@ -16,12 +16,16 @@ final class ScriptedServer: Sendable {
 
   /// What the server does when it has received a line (without its end). Steps of earlier lines are done first.
   typealias Script = @Sendable (String) -> [Step]
+  /// The same for tests that tell connections apart; they are numbered from 1.
+  typealias NumberedScript = @Sendable (_ line: String, _ connection: Int) -> [Step]
 
   private let listener: any Channel
   private let lines: SharedLines
 
   /// All lines that were received, from all connections.
   var received: [String] { lines.all.withLock { $0 } }
+  /// How many connections there were.
+  var connections: Int { lines.channels.withLock { $0.count } }
   var port: Int { listener.localAddress?.port ?? 0 }
 
   private init(listener: any Channel, lines: SharedLines) {
@@ -35,12 +39,22 @@ final class ScriptedServer: Sendable {
   static func with<Value: Sendable>(
     greeting: [Step] = [], script: @escaping Script, _ body: (ScriptedServer) async throws -> Value
   ) async throws -> Value {
+    try await with(greeting: greeting, numbered: { line, _ in script(line) }, body)
+  }
+
+  static func with<Value: Sendable>(
+    greeting: [Step] = [], numbered script: @escaping NumberedScript, _ body: (ScriptedServer) async throws -> Value
+  ) async throws -> Value {
     let lines = SharedLines()
     let listener = try await ServerBootstrap(group: .singletonMultiThreadedEventLoopGroup)
       .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
       .childChannelInitializer { channel in
         channel.eventLoop.makeCompletedFuture {
-          let handler = ScriptHandler(greeting: greeting, script: script, lines: lines)
+          let number = lines.channels.withLock { channels in
+            channels.append(channel)
+            return channels.count
+          }
+          let handler = ScriptHandler(greeting: greeting, script: { script($0, number) }, lines: lines)
           try channel.pipeline.syncOperations.addHandler(handler)
         }
       }
@@ -57,8 +71,32 @@ final class ScriptedServer: Sendable {
   }
 }
 
+extension ScriptedServer {
+  /// Says something on every connection without having been asked.
+  func push(_ json: String) {
+    for channel in lines.channels.withLock(\.self) {
+      channel.writeAndFlush(ByteBuffer(string: json + "\r\n\r\n"), promise: nil)
+    }
+  }
+
+  /// Cuts every connection.
+  func cut() {
+    for channel in lines.channels.withLock(\.self) { channel.close(promise: nil) }
+  }
+
+  /// Waits until a line was received so many times; false after ten seconds.
+  func hears(_ line: String, times: Int = 1) async -> Bool {
+    for _ in 0..<2000 {
+      if received.count(where: { $0 == line }) >= times { return true }
+      try? await Task.sleep(for: .milliseconds(5))
+    }
+    return false
+  }
+}
+
 private final class SharedLines: Sendable {
   let all = Mutex<[String]>([])
+  let channels = Mutex<[any Channel]>([])
 }
 
 private final class ScriptHandler: ChannelInboundHandler {

@@ -12,6 +12,10 @@ struct Chat: AsyncParsableCommand {
     discussion: """
       Each line is one command; `help` lists them. The token is remembered, so it need not be typed.
 
+      At a terminal messages arrive by themselves above the line being typed; the cursor keys edit it and bring back \
+      earlier lines. A lost connection is made again and the session resumed; what was typed meanwhile waits for it, at \
+      most five minutes. ctrl-c, ctrl-d and quit leave.
+
       In a pipe the commands are carried out in order and the end of the input leaves:
         printf 'auth arini hehe\\ninbox\\n' | kabar chat
       The exit code is then 0 if all of them worked, and 1 if one was refused or the connection was lost; errors go to \
@@ -38,9 +42,12 @@ struct Chat: AsyncParsableCommand {
     if user != nil, !terminal.canAsk {
       throw ValidationError("USER needs a terminal to ask for the password. In a pipe, begin with: auth USER PASSWORD")
     }
-    let client: ChatClient
+    if terminal.isInteractive, RawTerminal.isCapable, let raw = RawTerminal() {
+      return try await runLive(on: raw, asking: terminal)
+    }
+    let client: ChatConnection
     do throws(ChatClientError) {
-      client = try await ChatClient.connect(host: host, port: port)
+      client = try await ChatConnection.connect(host: host, port: port)
     } catch {
       try terminal.print([ChatTranscript.line(for: error)])
       throw ExitCode.failure
@@ -52,5 +59,18 @@ struct Chat: AsyncParsableCommand {
       try terminal.print([ChatTranscript.welcome(host: host, port: port)])
     }
     try await session.run()
+  }
+
+  /// At a terminal messages arrive while the person types.
+  private func runLive(on raw: RawTerminal, asking terminal: ChatTerminal) async throws {
+    let client: ChatClient
+    do throws(ChatClientError) {
+      client = try await ChatClient.connect(host: host, port: port, settings: LiveChat.settings)
+    } catch {
+      try terminal.print([ChatTranscript.line(for: error)])
+      throw ExitCode.failure
+    }
+    var chat = LiveChat(client: client, terminal: raw)
+    try await chat.run(as: user, greeting: ChatTranscript.welcome(host: host, port: port))
   }
 }

@@ -13,7 +13,7 @@ package enum ChatInputLine: Equatable, Sendable {
 /// Cuts a stream of bytes into lines that end with LF or CR LF.
 package struct ChatInputLines {
   /// Bytes of a line that are kept, the CR of its end included; a longer line is only named.
-  package static let limit = ChatClient.maximumLineBytes + 1
+  package static let limit = ChatConnection.maximumLineBytes + 1
 
   private var line: [UInt8] = []
   private var overflowed = false

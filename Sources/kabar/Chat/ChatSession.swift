@@ -6,7 +6,7 @@ import ChatClient
 
 /// One run of the terminal client over one connection.
 struct ChatSession {
-  let client: ChatClient
+  let client: ChatConnection
   let terminal: ChatTerminal
   private var transcript = ChatTranscript()
   private var failed = false
@@ -20,7 +20,7 @@ struct ChatSession {
   /// How often a person may try a password before the program gives up.
   private static let passwordTries = 3
 
-  init(client: ChatClient, terminal: ChatTerminal) {
+  init(client: ChatConnection, terminal: ChatTerminal) {
     self.client = client
     self.terminal = terminal
   }
@@ -105,7 +105,7 @@ struct ChatSession {
 
   /// Says why a line of the input can't be sent.
   private mutating func refuse(_ line: ChatInputLine) throws(ExitCode) {
-    let limit = ChatClient.maximumLineBytes
+    let limit = ChatConnection.maximumLineBytes
     let reason =
       line == .tooLong ? "the line is too long: at most \(limit) bytes are possible" : "the line is not UTF-8"
     try report(.notSent(reason: reason))

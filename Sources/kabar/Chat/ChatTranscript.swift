@@ -35,12 +35,14 @@ package struct ChatTranscript {
   package static func line(for error: ChatClientError) -> ChatLine {
     let code: String? =
       switch error {
-      case .refused(let code, _): code
+      case .refused(let code, _, _): code
       case .notSent: "not_sent"
       case .couldNotConnect: "could_not_connect"
       case .connectionClosed: "connection_closed"
       case .timedOut: "timed_out"
       case .malformedReply: "malformed_reply"
+      case .unsupported: "unsupported"
+      case .cancelled: "cancelled"
       }
     return .error(safe("error: \(error)" + (code.map { " (\($0))" } ?? "")))
   }
@@ -62,16 +64,38 @@ package struct ChatTranscript {
     quit                 leave (exit does the same)
     """.split(separator: "\n").map { .output(String($0)) }
 
+  /// A session has begun.
+  package mutating func loggedIn(_ user: String, token newToken: String) -> ChatLine {
+    token = newToken
+    return .output(Self.safe("username \(user) logged in, token: \(newToken)"))
+  }
+
+  /// A session goes on here.
+  package mutating func resumed(token newToken: String) -> ChatLine {
+    token = newToken
+    return .output("resumed")
+  }
+
+  /// The session was ended.
+  package mutating func loggedOut() -> ChatLine {
+    token = nil
+    return .output("logout success")
+  }
+
+  /// A message was stored.
+  package static func sent(to user: String) -> ChatLine {
+    .output(safe("message send to \(user)"))
+  }
+
   private mutating func answered(
     _ topic: ChatCommand.Topic, _ reply: ChatReply
   ) throws(ChatClientError) -> [ChatLine] {
     switch topic {
     case .auth(let user):
       guard let newToken = reply.tokenid else { throw .malformedReply(reason: "\"tokenid\" is missing") }
-      token = newToken
-      return [.output(Self.safe("username \(user) logged in, token: \(newToken)"))]
+      return [loggedIn(user, token: newToken)]
     case .send(let user):
-      return [.output(Self.safe("message send to \(user)"))]
+      return [Self.sent(to: user)]
     case .inbox:
       guard case .inbox(let messages) = reply.messages else {
         throw .malformedReply(reason: "\"messages\" is not an inbox")
@@ -81,8 +105,7 @@ package struct ChatTranscript {
     case .activeUsers:
       return [.output(Self.safe("user aktif: \(try Self.names(reply))"))]
     case .logout:
-      token = nil
-      return [.output("logout success")]
+      return [loggedOut()]
     case .other:
       return [.output(Self.safe(reply.message ?? reply.status))]
     }
@@ -105,9 +128,13 @@ package struct ChatTranscript {
       guard let text = reply.message else { throw .malformedReply(reason: "\"users\" is missing") }
       return text
     }
-    let names = users.joined(separator: ", ")
-    guard let count = reply.count, count > users.count else { return names }
-    return "\(names) and \(count - users.count) more"
+    return names(users, count: reply.count ?? users.count)
+  }
+
+  /// Names, and how many there are beyond them.
+  static func names(_ names: [String], count: Int) -> String {
+    let list = names.joined(separator: ", ")
+    return count > names.count ? "\(list) and \(count - names.count) more" : list
   }
 
   /// The text with every character escaped that isn't printed but acts: control characters (C0, DEL, C1), line

@@ -2,13 +2,26 @@
 // Must never: talk to the connection itself; everything goes through `request`.
 // Runs on: the caller's task.
 
-extension ChatClient {
+extension ChatConnection {
   /// The users that are active now.
   public struct ActiveUsers: Sendable, Equatable {
     /// Account names; a server may leave some out if there are very many.
     public let names: [String]
     /// How many there are, always exact.
     public let count: Int
+
+    /// Names, and how many there are altogether.
+    public init(names: [String], count: Int) {
+      (self.names, self.count) = (names, count)
+    }
+
+    /// From the reply to `user_aktif` or `watch`. Servers of the course protocol give the names in the text alone.
+    init(_ reply: ChatReply) throws(ChatClientError) {
+      guard let names = reply.users ?? reply.message?.split(separator: ", ").map(String.init) else {
+        throw .malformedReply(reason: "\"users\" is missing")
+      }
+      self.init(names: names, count: reply.count ?? names.count)
+    }
   }
 
   /// Messages that wait in the inbox, the oldest ones first.
@@ -53,9 +66,12 @@ extension ChatClient {
 
   /// Who is active on any node.
   public func activeUsers() async throws(ChatClientError) -> ActiveUsers {
-    let reply = try await request("user_aktif").accepted()
-    guard let names = reply.users else { throw .malformedReply(reason: "\"users\" is missing") }
-    return ActiveUsers(names: names, count: reply.count ?? names.count)
+    try await activeUsers(token: nil)
+  }
+
+  func activeUsers(token: String?) async throws(ChatClientError) -> ActiveUsers {
+    let reply = try await request(token.map { "user_aktif \($0)" } ?? "user_aktif").accepted()
+    return try ActiveUsers(reply)
   }
 
   /// Ends the session everywhere. The connection stays open and can log in again.
@@ -65,7 +81,7 @@ extension ChatClient {
 
   /// An account name must be exactly one word, or the words behind it would change their meaning; with at most 32
   /// characters it can't be taken for a token either.
-  private static func account(_ name: String) throws(ChatClientError) -> String {
+  static func account(_ name: String) throws(ChatClientError) -> String {
     guard !name.isEmpty, name.utf8.count <= 32, !name.contains(where: \.isWhitespace) else {
       throw .notSent(reason: "an account name is one word of at most 32 characters")
     }
