@@ -64,6 +64,7 @@ final class InboxFeed {
 
   /// Finds a wake-up that was lost.
   func compare() {
+    guard worker.redis.isReady else { return }
     state.compare()
     advance()
   }
@@ -114,7 +115,14 @@ final class InboxFeed {
 
   private func failed(_ waiting: [Waiter], _ refusal: Refusal) {
     for waiter in waiting { waiter.connection.reply(waiter.ticket, .refused(refusal)) }
+    tryLater()
+  }
+
+  /// While there is no connection, thousands of feeds must not fill the queue to Redis: only an `ack` is worth a place, which
+  /// has a client that waits for its answer.
+  private func tryLater() {
     worker.eventLoop.assumeIsolated().scheduleTask(in: Self.pause) {
+      if self.waiters.isEmpty, !self.worker.redis.isReady, !self.isEmpty { return self.tryLater() }
       self.state.failed()
       self.advance()
     }
