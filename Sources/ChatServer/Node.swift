@@ -155,6 +155,7 @@ package struct Node: Service {
         eventLoop: parts.first, logger: logger,
         onMessage: { received($1, on: $0, parts) },
         onGap: {
+          membership.renewSoon()
           membership.reader.subscribed()
           for worker in parts.workers {
             worker.execute {

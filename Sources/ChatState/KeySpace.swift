@@ -19,7 +19,7 @@ import ChatProtocol
 /// | `kabar:{u:NAME}:sessions` | ZSET | session id → end of its life (ms) | past entries at the next login |
 /// | `kabar:session:ID` | HASH | `user`, `name` (display), `node`, `address`, `created`, `seen`; ID is SHA-256 of the token | 24 h after its last use |
 /// | `kabar:nodes` | ZSET | node incarnation → end of its lease (ms, clock of Redis; 0: being removed) | left or reaped |
-/// | `kabar:node:ID` | HASH | `name`, `host`, `port`, `pid`, `version`, `started`, `announced` (the number of its last message on `kabar:presence`) | with the node |
+/// | `kabar:node:ID` | HASH | `name`, `host`, `port`, `pid`, `version`, `started`, `announced` (the number of its last message on `kabar:presence`), `reported` (the number of its last report of users) | with the node |
 /// | `kabar:node:ID:users` | HASH | user who is active there → `CONNECTIONS/LISTENING` (`0/0`: in the grace after her last connection) | with the node |
 /// | `kabar:active` | ZSET | active user → number of nodes on which she is | empty when nobody is active |
 /// | `kabar:control` | channel | `logout SESSION-ID` | |

@@ -103,7 +103,7 @@ import Testing
         (try name("messi"), UserPresence(connections: 1, listeners: 0)),
         (try name("lineker"), UserPresence(connections: 0, listeners: 0)), (try name("henderson"), nil),
       ]
-      #expect(try await redis.perform(Presence.set(users, on: a)))
+      #expect(try await redis.perform(Presence.set(users, on: a, report: 1)))
       #expect(
         try await redis.texts("HMGET kabar:node:a-1:users arini messi lineker") == ["2/1", "1/0", "0/0"])
       try await redis.run("HSET kabar:node:a-1:users No!Name 1/1 old 3")

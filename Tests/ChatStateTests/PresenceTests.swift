@@ -16,7 +16,7 @@ extension RedisHandle {
   /// Makes users present on a node, with this many connections each; 0: not there any more.
   func set(_ users: [(AccountName, Int)], on node: NodeID) async throws -> Bool {
     let users = users.map { ($0, $1 == 0 ? nil : UserPresence(connections: $1, listeners: 0)) }
-    return try await perform(Presence.set(users, on: node))
+    return try await perform(Presence.set(users, on: node, report: 1))
   }
 
   /// As if the node had not been heard of for a lease.

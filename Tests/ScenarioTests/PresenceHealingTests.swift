@@ -165,6 +165,35 @@ import Testing
     withExtendedLifetime((messi, henderson)) {}
   }
 
+  /// As after a power loss, or a failover to a replica that lags.
+  @Test func `what Redis has lost of a node's users is reported again, and nobody seems to have left`() async throws {
+    let (redis, nodes) = try await cluster()
+    let arini = try Observer("arini", on: nodes[0])
+    #expect(try arini.watch("*").isOK)
+    let lineker = try nodes[1].login("lineker")
+    #expect(try await arini.sees(["arini", "lineker"]))
+    let ids = try redis.cli("ZRANGE", "kabar:nodes", "0", "-1").components(separatedBy: "\n")
+    let b = try #require(ids.first { $0.hasPrefix("b-") })
+    // The login is not there any more, and messi, who had left, is there again.
+    let older = """
+      redis.call('DEL', KEYS[1]) redis.call('HSET', KEYS[1], 'messi', '1/0') redis.call('HSET', KEYS[2], 'reported', 0)
+      redis.call('ZREM', KEYS[3], 'lineker') redis.call('ZADD', KEYS[3], 1, 'messi')
+      """
+    _ = try redis.cli("EVAL", older, "3", "kabar:node:\(b):users", "kabar:node:\(b)", "kabar:active")
+    #expect(try redis.cli("CLIENT", "KILL", "TYPE", "normal") != "0")
+    #expect(try redis.cli("CLIENT", "KILL", "TYPE", "pubsub") != "0")
+    try await poll(for: 4) { time in
+      let names = try arini.active()
+      #expect(names.contains("lineker"), "after \(time)")
+    }
+    let isRight = try await eventually(within: 10) {
+      try redis.cli("ZRANGE", "kabar:active", "0", "-1") == "arini\nlineker" && arini.active() == ["arini", "lineker"]
+    }
+    #expect(isRight)
+    #expect(!arini.told.contains("-lineker"))
+    withExtendedLifetime(lineker) {}
+  }
+
   @Test func `a gap in a node's announcements is a reason to read, not to believe`() async throws {
     let (redis, nodes) = try await cluster()
     let arini = try Observer("arini", on: nodes[0])

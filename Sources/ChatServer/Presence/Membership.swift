@@ -73,15 +73,27 @@ final class Membership {
     return promise.futureResult
   }
 
+  /// Redis may be another one, or in an older state: its word on this node's lease is worth more than the next in turn.
+  func renewSoon() {
+    guard isMember, !isLeaving, nextRenewal != nil else { return }
+    nextRenewal?.cancel()
+    renew()
+  }
+
   // MARK: Lease
 
   private func renew() {
-    let known = reader.others()
+    nextRenewal = nil
+    let (known, confirmed) = (reader.others(), reporter.confirmedReport)
     redis.perform(Presence.renew(node, joiningAs: isMember ? nil : description)) { result in
       if self.isLeaving { return }
       let now = NIODeadline.now()
       var next = Self.renewal
       switch result {
+      case .success(.some(let renewal)) where renewal.reported < confirmed:
+        self.logger.warning("Redis has lost what was written last; joining again", metadata: ["node": "\(self.node)"])
+        self.startOver()
+        next = .zero
       case .success(.some(let renewal)):
         self.reader.learn(renewal.nodes, knownBefore: known)
         self.renewed(renewal.ended, now)

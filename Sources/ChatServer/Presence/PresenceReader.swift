@@ -12,6 +12,8 @@ import RedisClient
 /// whatever fails is tried again until it works.
 final class PresenceReader {
   private static let retry = TimeAmount.milliseconds(200)
+  /// Redis may have come back in an older state: its nodes see that at once, and report anew within this time.
+  private static let settling = TimeAmount.milliseconds(500)
   /// Announcements that may wait, for their turn or for the node that is being read. Beyond it everything is read anew.
   private static let maximumWaiting = 4096
 
@@ -30,6 +32,9 @@ final class PresenceReader {
   /// How often everything had to be read: an answer to an earlier question may lack what was missed since.
   private var round = 0
   private var isSubscribed = false
+  /// The nodes are being given time before they are read again.
+  private var isSettling = false
+  private var hasBegun = false
   private var isStopped = false
 
   init(redis: RedisClient, writer: PresenceWriter, logger: Logger) {
@@ -42,7 +47,17 @@ final class PresenceReader {
   func subscribed() {
     isSubscribed = true
     writer.presence.setSubscribed(true)
-    readEverything()
+    guard hasBegun else {
+      hasBegun = true
+      return readEverything()
+    }
+    writer.presence.setComplete(false)
+    if isSettling { return }
+    isSettling = true
+    redis.eventLoop.assumeIsolated().scheduleTask(in: Self.settling) {
+      self.isSettling = false
+      self.readEverything()
+    }
   }
 
   /// Nothing is heard any more.
@@ -132,7 +147,7 @@ final class PresenceReader {
       readList()
     } else if let node = wanted.first {
       readUsers(of: node)
-    } else if isSubscribed {
+    } else if isSubscribed, !isSettling {
       writer.presence.setComplete(true)
     }
   }

@@ -22,6 +22,9 @@ final class PresenceReporter {
   private var counts: ConnectionCounts
   private var waiters: [(user: AccountName, promise: EventLoopPromise<Void>)] = []
   private var isReporting = false
+  private var lastReport = 0
+  /// The number of the last report that Redis has confirmed.
+  private(set) var confirmedReport = 0
   private var announcements = Announcements()
   /// What is being announced, the present one first.
   private var batch: ArraySlice<(version: Int, changes: [PresenceAnnouncement.Change])> = []
@@ -61,6 +64,7 @@ final class PresenceReporter {
   func startOver(as node: NodeID) {
     self.node = node
     counts.startOver()
+    (lastReport, confirmedReport) = (0, 0)
     announcements = Announcements()
     batch = []
     if counts.hasUnreported, !isReporting { report(in: .zero) }
@@ -105,9 +109,12 @@ final class PresenceReporter {
     let waiting = waiters.filter { users.contains($0.user) }
     waiters.removeAll { users.contains($0.user) }
     let reporter = node
-    redis.perform(Presence.set(report.map { ($0.user, $0.presence) }, on: reporter)) { result in
+    lastReport += 1
+    let number = lastReport
+    redis.perform(Presence.set(report.map { ($0.user, $0.presence) }, on: reporter, report: number)) { result in
       self.isReporting = false
       if case .success(true) = result, reporter == self.node {
+        self.confirmedReport = number
         for entry in report { self.announcements.confirmed(entry.user, entry.presence?.state) }
         self.announce()
       } else {

@@ -18,12 +18,15 @@ package enum Presence {
     package let ended: [NodeID]
     /// All nodes, until they have been removed.
     package let nodes: [NodeID]
+    /// The number of this node's last report that Redis holds: a smaller one than it had confirmed means that Redis has
+    /// lost what was written last.
+    package let reported: Int
   }
 
   /// Renews a lease, or takes the first one with a description of the node; `.some(nil)` if this node was removed.
   package static func renew(_ node: NodeID, joiningAs description: [(String, String)]?) -> RedisRequest<Renewal?> {
-    // The number of the last announcement is there from the start: a node that has none is not there any more.
-    let fields = (description.map { $0 + [("announced", "0")] } ?? []).flatMap {
+    // These numbers are there from the start: a node that has none is not there any more.
+    let fields = (description.map { $0 + [("announced", "0"), ("reported", "0")] } ?? []).flatMap {
       [RedisArgument.text($0.0), .text($0.1)]
     }
     return RedisRequest(
@@ -32,8 +35,9 @@ package enum Presence {
         [.text(node.description), .number(lease)] + fields)
     ) { reply in
       if case .null = reply { return .some(nil) }
-      guard let lists = reply.elements?.compactMap({ ids(in: $0) }), lists.count == 2 else { return nil }
-      return Renewal(ended: lists[0], nodes: lists[1])
+      guard let parts = reply.elements, parts.count == 3, let ended = ids(in: parts[0]), let nodes = ids(in: parts[1])
+      else { return nil }
+      return Renewal(ended: ended, nodes: nodes, reported: parts[2].integer ?? 0)
     }
   }
 
@@ -56,12 +60,16 @@ package enum Presence {
     ) { $0.integer }
   }
 
-  /// Sets how present users are on a node (`nil`: not there any more); `false` if this node was or is being removed.
-  package static func set(_ users: [(AccountName, UserPresence?)], on node: NodeID) -> RedisRequest<Bool> {
+  /// Sets how present users are on a node (`nil`: not there any more); `false` if this node was or is being removed. A node
+  /// numbers its reports from 1.
+  package static func set(
+    _ users: [(AccountName, UserPresence?)], on node: NodeID, report number: Int
+  ) -> RedisRequest<Bool> {
     RedisRequest(
       RedisCommand(
-        Scripts.presenceSet, keys: [KeySpace.nodes, KeySpace.nodeUsers(node), KeySpace.active],
-        [.text(node.description)]
+        Scripts.presenceSet,
+        keys: [KeySpace.nodes, KeySpace.node(node), KeySpace.nodeUsers(node), KeySpace.active],
+        [.text(node.description), .number(number)]
           + users.flatMap { [.text($0.description), .text($1.map { "\($0)" } ?? "-")] })
     ) { $0.integer.map { $0 == 1 } }
   }

@@ -1,6 +1,6 @@
 #!lua flags=allow-oom
--- A node says that it lives, and learns whose lease has ended and which nodes there are (those that are being removed
--- too). Time is the clock of Redis alone.
+-- A node says that it lives, and learns whose lease has ended, which nodes there are (those that are being removed too),
+-- and the number of its last report. Time is the clock of Redis alone.
 -- A node that is not (or no longer) in the set, or whose lease is 0, gets nil: it was or is being removed and must join
 -- again under a new id. To join is to come with a description of the node.
 -- KEYS: nodes, node   ARGV: node id, lease (ms) [, field, value, …]
@@ -14,4 +14,4 @@ elseif not lease or lease == '0' then
 end
 redis.call('ZADD', KEYS[1], string.format('%.0f', now + ARGV[2]), ARGV[1])
 local ended = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', string.format('%.0f', now))
-return {ended, redis.call('ZRANGE', KEYS[1], 0, -1)}
+return {ended, redis.call('ZRANGE', KEYS[1], 0, -1), redis.call('HGET', KEYS[2], 'reported')}
