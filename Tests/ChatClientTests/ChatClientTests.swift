@@ -236,6 +236,24 @@ import Testing
     }
   }
 
+  @Test func aLogoutWhoseReplyIsLostIsALogout() async throws {
+    let inbox = StandInInbox()
+    let ended = #"{"status":"ERROR","message":"ended","code":"invalid_session"}"#
+    try await ScriptedServer.with(script: { line in
+      switch line {
+      case "resume \(Self.token)": [.reply(ended)]
+      case "logout": inbox.store(tag: "logout") ? [.close] : [.reply(ended)]
+      default: inbox.answer(line)
+      }
+    }) { server in
+      try await Self.with(server) { client in
+        try await client.logout()
+        await #expect(throws: ChatClientError.self) { try await client.logout() }
+      }
+      #expect(server.received.filter { $0 == "logout" }.count == 3)
+    }
+  }
+
   @Test func aCancelledCallEndsAtOnce() async throws {
     let inbox = StandInInbox()
     try await ScriptedServer.with(script: { $0.contains(" send ") ? [] : inbox.answer($0) }) { server in
