@@ -227,7 +227,9 @@ import Testing
         try await client.resume(token: "x")
       }
       try await client.resume(token: Self.token)
+      var states = client.states.makeAsyncIterator()
       server.cut()
+      while let state = await states.next(), state != .connected {}
       try await client.send(to: "messi", text: "halo")
       try await client.logout()
       await client.close()
