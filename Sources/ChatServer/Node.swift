@@ -182,6 +182,7 @@ package struct Node: Service {
     case KeySpace.presence: parts.membership.value.reader.received(payload)
     case KeySpace.control:
       guard case .logout(let session) = ControlMessage(String(decoding: payload, as: UTF8.self)) else { return }
+      parts.membership.value.reporter.sessionEnded(session)
       for worker in parts.workers { worker.execute { $0.sessionEnded(session) } }
     default:
       guard case .mail(let users) = NodeMessage(String(decoding: payload, as: UTF8.self)) else { return }

@@ -37,6 +37,8 @@ final class Worker {
 
   private var connections: [ObjectIdentifier: ConnectionHandler] = [:]
   private var bySession: [SessionID: [ObjectIdentifier: ConnectionHandler]] = [:]
+  /// How often an open connection's session is prolonged, well within its life.
+  private static let sessionUse = TimeAmount.hours(1)
   private static let endedMemory = TimeAmount.seconds(10)
   private var endedSessions: [SessionID: NIODeadline] = [:]
   private var unflushed: [ConnectionHandler] = []
@@ -56,6 +58,7 @@ final class Worker {
     inboxFill = InboxFill(configuration.inboxLimits)
     (node, self.presence) = (presence.own, presence)
     (self.passwords, self.logger) = (passwords, logger)
+    keepSessions()
   }
 
   // MARK: Connections
@@ -93,18 +96,36 @@ final class Worker {
   /// Messages of other nodes may have been missed: every session is looked up again, before its next use or soon.
   func distrustSessions() {
     for connection in bySession.values.flatMap(\.values) { connection.distrustSession() }
-    lookUp(Array(bySession.keys)[...])
-  }
-
-  /// A hundred at a time, so that other requests are not crowded out.
-  private func lookUp(_ sessions: ArraySlice<SessionID>) {
-    for session in sessions.prefix(100) {
-      redis.perform(Sessions.exists(session)) { result in
+    forEach(Array(bySession.keys)[...]) { session in
+      self.redis.perform(Sessions.exists(session)) { result in
         if case .success(false) = result { self.sessionEnded(session) }
       }
     }
+  }
+
+  /// An open connection uses its session, also if nothing is asked for days: a listener may have nothing to say.
+  private func keepSessions() {
+    eventLoop.assumeIsolated().scheduleTask(in: Self.sessionUse) {
+      if self.isStopping { return }
+      self.forEach(Array(self.bySession.keys)[...]) { self.keep($0) }
+      self.keepSessions()
+    }
+  }
+
+  private func keep(_ session: SessionID) {
+    let now = WallClock.now()
+    redis.perform(Sessions.use(session, at: now)) { result in
+      guard case .success(let found) = result else { return }
+      guard let found else { return self.sessionEnded(session) }
+      self.redis.perform(Sessions.enterInIndex(found, at: now)) { _ in }
+    }
+  }
+
+  /// A hundred at a time, so that other requests are not crowded out.
+  private func forEach(_ sessions: ArraySlice<SessionID>, _ body: @escaping (SessionID) -> Void) {
+    for session in sessions.prefix(100) { body(session) }
     if sessions.count > 100 {
-      eventLoop.assumeIsolated().scheduleTask(in: .milliseconds(50)) { self.lookUp(sessions.dropFirst(100)) }
+      eventLoop.assumeIsolated().scheduleTask(in: .milliseconds(50)) { self.forEach(sessions.dropFirst(100), body) }
     }
   }
 

@@ -56,6 +56,8 @@ struct View: Sendable, Equatable {
   var confirmedThrough: Int
   /// The highest `seq` for which an `ack` had been answered OK: none of these may ever come again.
   var confirmedSurely = 0
+  /// Whether the messages came by themselves.
+  var isPushed = false
   /// Which way and where it was read, for the report.
   var context = ""
 

@@ -63,11 +63,12 @@ final class Listener {
       if token == nil { return }
     }
     let before = View(
-      recipient: user, messages: [], confirmedThrough: confirmed, confirmedSurely: acknowledged,
+      recipient: user, messages: [], confirmedThrough: confirmed, confirmedSurely: acknowledged, isPushed: true,
       context: "listening, \(recorder.time) ms")
     guard try request(connection, "listen").isOK else { return }
     var stream = Stream(view: before, untilAck: Int.random(in: 1...64, using: &random))
-    defer { recorder.add(stream.view) }
+    // That nothing came says nothing: the connection may have ended before.
+    defer { if !stream.view.messages.isEmpty { recorder.add(stream.view) } }
     let end = FaultProxy.now() + Int.random(in: 200...5000, using: &random)
     while recorder.phase == .draining || recorder.phase < .over && FaultProxy.now() < end, !isDrained {
       try listen(connection, &stream)

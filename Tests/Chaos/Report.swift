@@ -13,6 +13,7 @@ struct Report: Encodable {
   let acknowledged: Int
   let lost: Int
   let storedTwice: Int
+  let pushed: Int
   let deliveredAgain: Int
   let reordered: Int
   let neverAnswered: Int
@@ -43,6 +44,7 @@ struct Report: Encodable {
     acknowledged = verdict.acknowledged
     lost = verdict.count(.lost)
     storedTwice = verdict.count(.storedTwice)
+    pushed = verdict.pushed
     deliveredAgain = verdict.deliveredAgain
     deliveredAgainUnmarked = verdict.unmarked
     reordered = verdict.count(.reordered)
@@ -68,7 +70,8 @@ struct Report: Encodable {
   /// A table for people.
   func text() -> String {
     var lines = [
-      row("acknowledged", acknowledged), row("lost", lost), row("stored twice", storedTwice),
+      row("acknowledged", acknowledged), row("pushed", pushed, "to those who listen"), row("lost", lost),
+      row("stored twice", storedTwice),
       row("delivered again", deliveredAgain, "not confirmed before: allowed; \(deliveredAgainUnmarked) unmarked"),
       row("reordered", reordered), row("never answered", neverAnswered),
     ]

@@ -40,6 +40,8 @@ struct Verdict: Sendable, Equatable {
   private(set) var deliveredAgain = 0
   /// Those without `"redelivered": true`: the mark is best effort when Redis fails while it is noted.
   private(set) var unmarked = 0
+  /// Messages that came by themselves, the repeated ones among them.
+  private(set) var pushed = 0
   private(set) var requests = 0
   /// Milliseconds.
   private(set) var slowestReply = 0
@@ -56,6 +58,7 @@ struct Verdict: Sendable, Equatable {
     (requests, slowestReply) = (history.requests, history.slowestReply)
     for text in history.overdue { report(.neverAnswered, text) }
     for text in history.incidents { report(.incident, text) }
+    pushed = history.views.filter(\.isPushed).reduce(0) { $0 + $1.messages.count }
     var places: [Key: Place] = [:]
     let byRecipient = Dictionary(grouping: history.views, by: \.recipient)
     for (_, views) in byRecipient.sorted(by: { $0.key < $1.key }) { judge(views, &places) }

@@ -10,6 +10,8 @@ import Testing
 
 @Suite struct ConnectionCountsTests {
   private func time(_ seconds: Int64) -> NIODeadline { .uptimeNanoseconds(1_000_000_000) + .seconds(seconds) }
+  private let one = SessionID(of: .random())
+  private let two = SessionID(of: .random())
   private func name(_ text: String) throws -> AccountName { try #require(AccountName(text)) }
 
   /// What a report says, in alphabetical order.
@@ -21,7 +23,7 @@ import Testing
     let (a, b) = (try name("a"), try name("b"))
     var counts = ConnectionCounts(grace: .seconds(15))
     func change(_ user: AccountName, _ connections: Int, _ listeners: Int = 0, graceful: Bool = true) {
-      counts.change(user, connections: connections, listeners: listeners, graceful: graceful, now: time(0))
+      counts.change(user, one, connections: connections, listeners: listeners, graceful: graceful, now: time(0))
     }
     change(a, 1)
     change(a, 1)
@@ -47,11 +49,11 @@ import Testing
   @Test func `the grace ends after its time, unless she has come back`() throws {
     let (a, b) = (try name("a"), try name("b"))
     var counts = ConnectionCounts(grace: .seconds(15))
-    for user in [a, b] {
-      counts.change(user, connections: 1, listeners: 0, graceful: true, now: time(0))
-      counts.change(user, connections: -1, listeners: 0, graceful: true, now: time(10))
+    for (user, session) in [(a, one), (b, two)] {
+      counts.change(user, session, connections: 1, listeners: 0, graceful: true, now: time(0))
+      counts.change(user, session, connections: -1, listeners: 0, graceful: true, now: time(10))
     }
-    counts.change(b, connections: 1, listeners: 0, graceful: true, now: time(20))
+    counts.change(b, two, connections: 1, listeners: 0, graceful: true, now: time(20))
     #expect(report(&counts) == ["a 0/0", "b 1/0"])
     #expect(counts.nextGraceEnd == time(25))
     let early = counts.endGraces(now: time(24))
@@ -60,9 +62,9 @@ import Testing
     #expect(ended == [a] && counts[a] == nil && counts[b] != nil && counts.nextGraceEnd == nil)
     #expect(report(&counts) == ["a -"])
     // A second grace counts from its own beginning.
-    counts.change(b, connections: -1, listeners: 0, graceful: true, now: time(30))
-    counts.change(b, connections: 1, listeners: 0, graceful: true, now: time(40))
-    counts.change(b, connections: -1, listeners: 0, graceful: true, now: time(41))
+    counts.change(b, two, connections: -1, listeners: 0, graceful: true, now: time(30))
+    counts.change(b, two, connections: 1, listeners: 0, graceful: true, now: time(40))
+    counts.change(b, two, connections: -1, listeners: 0, graceful: true, now: time(41))
     #expect(counts.endGraces(now: time(45)) == [] && counts[b] != nil)
     #expect(counts.endGraces(now: time(56)) == [b])
   }
@@ -70,24 +72,55 @@ import Testing
   @Test func `the end of a session has no grace, for her last connection`() throws {
     let a = try name("a")
     var counts = ConnectionCounts(grace: .seconds(15))
-    counts.change(a, connections: 1, listeners: 0, graceful: true, now: time(0))
-    counts.change(a, connections: 1, listeners: 0, graceful: true, now: time(0))
-    counts.change(a, connections: -1, listeners: 0, graceful: false, now: time(0))
+    counts.change(a, one, connections: 1, listeners: 0, graceful: true, now: time(0))
+    counts.change(a, one, connections: 1, listeners: 0, graceful: true, now: time(0))
+    counts.change(a, one, connections: -1, listeners: 0, graceful: false, now: time(0))
     #expect(counts[a] == UserPresence(connections: 1, listeners: 0))
-    counts.change(a, connections: -1, listeners: 0, graceful: false, now: time(0))
+    counts.change(a, one, connections: -1, listeners: 0, graceful: false, now: time(0))
     #expect(counts[a] == nil && counts.nextGraceEnd == nil)
     var none = ConnectionCounts(grace: .zero)
-    none.change(a, connections: 1, listeners: 0, graceful: true, now: time(0))
-    none.change(a, connections: -1, listeners: 0, graceful: true, now: time(0))
+    none.change(a, one, connections: 1, listeners: 0, graceful: true, now: time(0))
+    none.change(a, one, connections: -1, listeners: 0, graceful: true, now: time(0))
     #expect(none[a] == nil)
+  }
+
+  @Test func `the end of a session ends its own grace only, wherever it ended`() throws {
+    let (a, b) = (try name("a"), try name("b"))
+    var counts = ConnectionCounts(grace: .seconds(15))
+    func change(_ user: AccountName, _ session: SessionID, _ connections: Int, graceful: Bool = true) {
+      counts.change(user, session, connections: connections, listeners: 0, graceful: graceful, now: time(0))
+    }
+    for session in [one, two, one] {
+      change(a, session, 1)
+      change(a, session, -1)
+    }
+    let first = counts.sessionEnded(one)
+    #expect(first == nil && counts[a] != nil, "her other session may come back")
+    let second = counts.sessionEnded(two)
+    let unknown = counts.sessionEnded(two)
+    #expect(second == a && counts[a] == nil && unknown == nil)
+    #expect(report(&counts) == ["a -"])
+    // A logout that comes over another connection, as the clients of the course do it.
+    change(b, one, 1)
+    change(b, one, -1)
+    change(b, one, 1)
+    change(b, one, -1, graceful: false)
+    #expect(counts[b] == nil)
+    // A living connection outlives the grace of another session.
+    change(a, one, 1)
+    change(a, two, 1)
+    change(a, two, -1)
+    let left = counts.sessionEnded(two)
+    let ended = counts.endGraces(now: time(20))
+    #expect(left == nil && ended == [] && counts[a] == UserPresence(connections: 1, listeners: 0))
   }
 
   @Test func `somebody who comes and goes all the time does not fill the queue of graces`() throws {
     let a = try name("a")
     var counts = ConnectionCounts(grace: .seconds(300))
     for _ in 0..<10_000 {
-      counts.change(a, connections: 1, listeners: 0, graceful: true, now: time(0))
-      counts.change(a, connections: -1, listeners: 0, graceful: true, now: time(1))
+      counts.change(a, one, connections: 1, listeners: 0, graceful: true, now: time(0))
+      counts.change(a, one, connections: -1, listeners: 0, graceful: true, now: time(1))
     }
     #expect(counts.queuedGraces < 100)
     #expect(counts.endGraces(now: time(301)) == [a])

@@ -64,6 +64,35 @@ import Testing
     #expect(try arini.request("ack 4").code == "unknown_message")
   }
 
+  @Test func `a message does not wait for the listener's node to look by itself`() async throws {
+    let (_, a, b) = try await cluster()
+    let arini = try listener("arini", at: a)
+    let lineker = try b.login("lineker")
+    _ = try lineker.request("send arini first")
+    _ = try messages(1, arini)  // by now the other node knows who listens where, or soon
+    try await Task.sleep(for: .seconds(1))
+    let begin = ContinuousClock.now
+    for number in 1...20 {
+      #expect(try lineker.request("send arini \(number)").isOK)
+      #expect(try messages(1, arini)[0]["msg"] == "\(number)")
+    }
+    // A look every 3 s would take 20 × 1.5 s or more.
+    #expect(ContinuousClock.now - begin < .seconds(15))
+  }
+
+  @Test func `a lost wake-up is found, also one that was never sent`() async throws {
+    let (redis, a, b) = try await cluster()
+    let arini = try listener("arini", at: a)
+    let lineker = try b.login("lineker")
+    #expect(try redis.cli("CLIENT", "KILL", "TYPE", "pubsub") != "0")
+    #expect(try lineker.request("send arini cut").isOK)
+    #expect(try messages(1, arini)[0]["msg"] == "cut")
+    #expect(try redis.cli("RPUSHX", "kabar:{u:arini}:inbox", #"{"from":"ops","msg":"by hand"}"#) == "3")
+    let byHand = try messages(1, arini)[0]
+    #expect(byHand["msg"] == "by hand" && byHand["from"] == "ops")
+    #expect(try arini.request("ack 2").isOK)
+  }
+
   @Test func `what was not confirmed comes again on another node, with a mark; what was never does`() async throws {
     let (_, a, b) = try await cluster()
     let lineker = try b.login("lineker")
@@ -77,6 +106,18 @@ import Testing
     let again = try messages(3, second)
     #expect(again.map { $0["msg"] } == ["two", "three", "four"])
     #expect(again.map { $0.has("redelivered") } == [true, true, false])
+  }
+
+  @Test func `an ack is no OK before Redis has it`() async throws {
+    let (redis, a, b) = try await cluster()
+    let arini = try listener("arini", at: a)
+    let lineker = try b.login("lineker")
+    #expect(try lineker.request("send arini one").isOK)
+    _ = try messages(1, arini)
+    redis.signal(SIGSTOP)
+    let reply = try arini.request("ack 1")
+    redis.signal(SIGCONT)
+    #expect(["unavailable", "outcome_unknown"].contains(reply.code), "\(reply)")
   }
 
   @Test func `the flow pauses at the window and goes on with an ack`() async throws {

@@ -68,18 +68,24 @@ import Testing
     #expect(all.isEmpty, "\(all.prefix(3))")
   }
 
-  /// How far apart these are at least; a message that goes on with a full one belongs to its batch.
-  private func shortestPause(_ messages: [Channel.Message]) -> Duration {
+  /// When batches began; a message that goes on with a full one belongs to its batch.
+  private func batches(_ messages: [Channel.Message]) -> [ContinuousClock.Instant] {
     var starts: [ContinuousClock.Instant] = []
     var wasFull = false
     for message in messages {
       if !wasFull { starts.append(message.time) }
       wasFull = message.changes.count == 500
     }
-    return zip(starts, starts.dropFirst()).map { $1 - $0 }.min() ?? .seconds(1000)
+    return starts
   }
 
-  @Test func `5,000 logins are at most one batch a second for each node, and for each who watches`() async throws {
+  /// More than one, and one a second: a busy machine may bring two of them closer together, but not more of them.
+  private func expectOneASecond(_ starts: [ContinuousClock.Instant]) throws {
+    let span = (try #require(starts.last) - (try #require(starts.first))) / .seconds(1)
+    #expect(starts.count > 1 && Double(starts.count) <= span + 2, "\(starts.count) in \(span) s")
+  }
+
+  @Test func `5,000 logins are at most one batch of announcements a second for each node`() async throws {
     let redis = try await RedisServer()
     let users = (0..<5000).map { "u\($0)" }
     try await redis.addAccounts(users + ["arini"])
@@ -110,15 +116,28 @@ import Testing
     #expect(messages.flatMap(\.changes).filter { $0 != "*arini" }.count <= 5001, "nobody is announced twice")
     for name in ["a-", "b-"] {
       let ofNode = messages.filter { $0.node.hasPrefix(name) }
-      #expect(ofNode.count > 1)
-      let pause = shortestPause(ofNode)
-      #expect(pause > .milliseconds(900), "\(pause)")
+      try expectOneASecond(batches(ofNode))
     }
-    // What she was told: bursts of events, each a batch.
-    let bursts = zip(arini.times, arini.times.dropFirst()).map { $1 - $0 }.filter { $0 > .milliseconds(300) }
-    #expect(bursts.allSatisfy { $0 > .milliseconds(600) }, "\(bursts)")
-    let span = try #require(arini.times.last) - (try #require(arini.times.first))
-    #expect(bursts.count >= 1 && Double(bursts.count) <= span / .seconds(1) + 1, "\(bursts.count) in \(span)")
     #expect(arini.told.contains { $0.hasPrefix("summary") } || arini.told.count == 5000)
+  }
+
+  @Test func `whoever watches is told of a stream of logins once a second`() async throws {
+    let redis = try await RedisServer()
+    let users = (0..<50).map { "u\($0)" }
+    try await redis.addAccounts(users + ["arini"])
+    let node = try await ChatNode("a", redis: redis)
+    let arini = try Observer("arini", on: node)
+    #expect(try arini.watch("*").isOK)
+    _ = try await arini.events(during: 1.2)
+    var clients: [LineClient] = []
+    for user in users {
+      clients.append(try node.login(user))
+      _ = try await arini.events(during: 0.08)
+    }
+    _ = try await arini.events(during: 1.5)
+    #expect(arini.told.filter { $0.hasPrefix("+u") }.count == 50)
+    // The events of a batch leave in one write, and arrive together.
+    let pairs = zip(arini.times, arini.times.dropFirst())
+    try expectOneASecond([try #require(arini.times.first)] + pairs.filter { $1 - $0 > .milliseconds(30) }.map(\.1))
   }
 }

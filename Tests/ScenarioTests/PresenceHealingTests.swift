@@ -120,6 +120,27 @@ import Testing
     #expect(try redis.cli("ZRANGE", "kabar:active", "0", "-1", "WITHSCORES") == "arini\n1\nlineker\n1")
   }
 
+  @Test func `when Redis was away for longer than a lease, nobody is removed before all had the time to renew`()
+    async throws
+  {
+    let (redis, nodes) = try await cluster(["a", "b", "c"])
+    let observers = try zip(["arini", "lineker", "messi"], nodes).map { try Observer($0, on: $1) }
+    for observer in observers { #expect(try await observer.sees(["arini", "lineker", "messi"])) }
+    let ids = try redis.cli("ZRANGE", "kabar:nodes", "0", "-1").components(separatedBy: "\n").sorted()
+    redis.kill()
+    try await Task.sleep(for: .seconds(9))
+    try await redis.start()
+    // They come back one by one, within two seconds: the first finds that all leases have ended.
+    try await poll(for: 12) { time in
+      for observer in observers {
+        let reply = try observer.request("user_aktif")
+        if reply.isOK { #expect(reply.users == ["arini", "lineker", "messi"], "after \(time)") }
+      }
+    }
+    #expect(try redis.cli("ZRANGE", "kabar:nodes", "0", "-1").components(separatedBy: "\n").sorted() == ids)
+    #expect(try await eventually { try !observers[0].isStale() })
+  }
+
   @Test func `what was announced while a node did not hear is read by it, and later changes are heard`() async throws {
     let (redis, nodes) = try await cluster(grace: 0)
     let arini = try Observer("arini", on: nodes[0])
@@ -167,5 +188,22 @@ import Testing
     #expect(try redis.cli("PUBLISH", "kabar:presence", "\(b) 99 +messi") == "2")
     #expect(try await arini.sees(["arini", "henderson", "lineker"]))
     withExtendedLifetime(lineker) {}
+  }
+
+  @Test func `a node that can't be read keeps nobody from reading the others`() async throws {
+    let (redis, nodes) = try await cluster()
+    let arini = try Observer("arini", on: nodes[0])
+    let lineker = try nodes[1].login("lineker")
+    #expect(try await arini.sees(["arini", "lineker"]))
+    // Its lease has ended long ago, so it comes first; it can't be removed either.
+    #expect(try redis.cli("SET", "kabar:node:x-00000000:users", "no hash") == "OK")
+    #expect(try redis.cli("HSET", "kabar:node:x-00000000", "announced", "0") == "1")
+    #expect(try redis.cli("ZADD", "kabar:nodes", "1", "x-00000000") == "1")
+    #expect(try redis.cli("CLIENT", "KILL", "TYPE", "pubsub") == "2")
+    let isMarked = try await eventually(within: 5) { try arini.isStale() }
+    #expect(isMarked)
+    let messi = try nodes[1].login("messi")
+    #expect(try await arini.sees(["arini", "lineker", "messi"], within: 5))
+    withExtendedLifetime((lineker, messi)) {}
   }
 }

@@ -50,6 +50,14 @@ import Testing
     #expect(try elsewhere.request("logout").isOK)
     #expect(try await arini.events(during: 2.5) == ["-messi"])
     #expect(try arini.active() == ["arini"])
+    // A node on which only the grace was left hears of it too.
+    let henderson = try Observer("henderson", on: a)
+    #expect(try await arini.sees(["arini", "henderson"]))
+    henderson.client.socket.reset()
+    let again = try b.connect()
+    #expect(try again.request("resume \(henderson.token)").isOK)
+    #expect(try again.request("logout").isOK)
+    #expect(try await arini.sees(["arini"]))
     // The node that carried it out knows at once.
     let lineker = try b.login("lineker")
     #expect(try arini.active() == ["arini", "lineker"])

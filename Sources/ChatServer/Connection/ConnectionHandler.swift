@@ -4,7 +4,6 @@
 
 import ChatProtocol
 import ChatState
-import Logging
 import NIOCore
 import RedisClient
 
@@ -25,8 +24,6 @@ final class ConnectionHandler: ChannelDuplexHandler {
 
   /// Bytes of unread requests beyond which nothing more is read from the socket.
   private static let inputBound = 64 * 1024
-  /// How long a client that has ended its requests may take to read the replies.
-  private static let writingPatience = TimeAmount.seconds(30)
 
   let worker: Worker
   private(set) var binding: Binding?
@@ -37,17 +34,11 @@ final class ConnectionHandler: ChannelDuplexHandler {
   private var replies = ReplyQueue()
   private var outbox = ByteBuffer()
   private var isFlushScheduled = false
-  private var delivery: Delivery?
-  private var deliveries = 0
-  private var isDeliveryInOutbox = false
-  private var confirmsByAck = false
-  /// The feed that this connection listens to.
-  private(set) var feed: InboxFeed?
-  /// Events wait in Redis because the client doesn't read.
-  private var isPushPaused = false
-  /// Since when the client reads nothing.
-  private var slowSince: NIODeadline?
-  private var isWatchedAsSlow = false
+  private var deliveries = Deliveries()
+  /// Set while events come on this connection.
+  private(set) var listening: Listening?
+  /// `logout` is on its way here: its reply tells the client, no event needs to.
+  var isLoggingOut = false
   private var lastStored: ReplyTicket?
   private var peerHasEnded = false
   /// Commands that must finish before the next line is looked at.
@@ -68,7 +59,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
   func handlerRemoved(context: ChannelHandlerContext) {
     self.context = nil
     phase = .closed
-    delivery = nil
+    deliveries.forget()
     unbind()
     worker.closed(self)
   }
@@ -86,14 +77,11 @@ final class ConnectionHandler: ChannelDuplexHandler {
   }
 
   func channelWritabilityChanged(context: ChannelHandlerContext) {
+    listening?.setBlocked(!context.channel.isWritable)
     if context.channel.isWritable {
-      slowSince = nil
       arrivals.restart(now: .now())
-      resumePushing()
+      listening?.resume()
       processLines()
-    } else {
-      slowSince = .now()
-      watchSlowConsumer()
     }
     context.fireChannelWritabilityChanged()
   }
@@ -107,7 +95,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
   }
 
   func errorCaught(context: ChannelHandlerContext, error: any Error) {
-    delivery = nil  // a reset confirms nothing
+    deliveries.forget()
     close()
   }
 
@@ -115,8 +103,8 @@ final class ConnectionHandler: ChannelDuplexHandler {
 
   private var mayRead: Bool {
     guard case .open = phase else { return true }
-    // Of a listening client that reads nothing we must see whether it asks on: see `judgeSlowConsumer`.
-    return framer.waiting < Self.inputBound && (feed != nil || context?.channel.isWritable ?? false)
+    // Of a listening client that reads nothing we must see whether it asks on: see `Listening`.
+    return framer.waiting < Self.inputBound && (isListening || context?.channel.isWritable ?? false)
   }
 
   private var mayProcess: Bool {
@@ -150,8 +138,8 @@ final class ConnectionHandler: ChannelDuplexHandler {
     let deadline = arrival + worker.configuration.requestTimeout
     do throws(Refusal) {
       guard let command = try CommandParser.parse(line.readableBytesUInt8Span) else { return }
-      if case .ack = command { confirmsByAck = true }
-      confirmDelivery { $0.isConfirmed(byLineAt: start) }
+      if case .ack = command { deliveries.confirmsByAck = true }
+      if let delivery = deliveries.confirmed(byLineAt: start) { ConfirmDelivery.run(delivery, on: worker) }
       Dispatch.run(command, on: self, replies.reserve(deadline: deadline))
     } catch {
       // What is no command confirms nothing: it may have been meant as an `ack`.
@@ -183,7 +171,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
     binding = Binding(session, token: token, checkedAt: .now())
     worker.bound(self, to: session.id)
     return worker.membership.change(
-      session.user, connections: 1, listeners: 0, graceful: true, on: worker.eventLoop)
+      session.user, session.id, connections: 1, listeners: 0, graceful: true, on: worker.eventLoop)
   }
 
   /// Lets go of the session; the future succeeds when Redis knows. `sessionEnded`: the user is not coming back with it, so
@@ -192,16 +180,17 @@ final class ConnectionHandler: ChannelDuplexHandler {
   func unbind(sessionEnded: Bool = false) -> EventLoopFuture<Void> {
     guard let session = binding?.session else { return worker.eventLoop.makeSucceededVoidFuture() }
     let listeners = isListening ? -1 : 0
-    endFeed()
+    listening?.end(isUnbinding: true)
+    listening = nil
     binding = nil
     worker.unbound(self, from: session.id)
     return worker.membership.change(
-      session.user, connections: -1, listeners: listeners, graceful: !sessionEnded, on: worker.eventLoop)
+      session.user, session.id, connections: -1, listeners: listeners, graceful: !sessionEnded, on: worker.eventLoop)
   }
 
   /// The session was ended elsewhere.
   func sessionEnded() {
-    if isListening { push(.sessionEnded) }
+    if isListening, !isLoggingOut { push(.sessionEnded) }
     unbind(sessionEnded: true)
   }
 
@@ -215,39 +204,20 @@ final class ConnectionHandler: ChannelDuplexHandler {
   // MARK: Events
 
   /// Whether events come on this connection.
-  var isListening: Bool { feed != nil }
+  var isListening: Bool { listening != nil }
 
   /// The reply to `listen` has had its turn.
   private func startListening() {
     defer { release() }
     guard !isListening, let user = binding?.session.user, case .open = phase else { return }
-    confirmsByAck = true
-    let feed = worker.feeds.add(self, for: user)
-    self.feed = feed
-    // Once Redis knows, others may have stored without telling us.
-    worker.membership.change(user, connections: 0, listeners: 1, graceful: true, on: worker.eventLoop)
-      .assumeIsolated().whenComplete { _ in feed.wake() }
+    deliveries.confirmsByAck = true
+    listening = Listening(on: self, for: user)
   }
 
   /// No more events from here on.
   func stopListening() {
-    guard isListening, let user = binding?.session.user else { return }
-    endFeed()
-    _ = worker.membership.change(user, connections: 0, listeners: -1, graceful: true, on: worker.eventLoop)
-  }
-
-  private func endFeed() {
-    guard let feed else { return }
-    self.feed = nil
-    worker.feeds.remove(self, from: feed)
-    worker.stopWatching(self)
-  }
-
-  /// Whether the client reads quickly enough for another event. If not, it is told when it does: see `resumePushing`.
-  var takesEvents: Bool {
-    isPushPaused =
-      !(context?.channel.isWritable ?? false) || outbox.readableBytes >= worker.configuration.outboxBytes
-    return !isPushPaused
+    listening?.end(isUnbinding: false)
+    listening = nil
   }
 
   /// Writes an event.
@@ -258,36 +228,13 @@ final class ConnectionHandler: ChannelDuplexHandler {
     scheduleFlush()
   }
 
-  /// The client has read: on with the events.
-  private func resumePushing() {
-    guard isPushPaused, let context, context.channel.isWritable else { return }
-    isPushPaused = false
-    feed?.readsAgain(self)
-    worker.tellMissedPresence(to: self)
+  /// Whether the client has read nearly all that it was sent.
+  var hasRoom: Bool {
+    outbox.readableBytes < worker.configuration.outboxBytes && context?.channel.isWritable ?? false
   }
 
-  /// The client has not been reading, while requests of its own wait: events are in Redis, but replies would pile up.
-  private func watchSlowConsumer() {
-    guard feed != nil, !isWatchedAsSlow, let context else { return }
-    isWatchedAsSlow = true
-    let bound = NIOLoopBound(self, eventLoop: context.eventLoop)
-    context.eventLoop.scheduleTask(in: worker.configuration.slowConsumerPatience) {
-      bound.value.judgeSlowConsumer()
-    }
-  }
-
-  private func judgeSlowConsumer() {
-    isWatchedAsSlow = false
-    guard feed != nil, case .open = phase, let context, !context.channel.isWritable else { return }
-    // Since the last look nothing was taken off its hands, or the channel would have become writable.
-    guard framer.waiting > 0, slowSince.map({ .now() >= $0 + worker.configuration.slowConsumerPatience }) ?? false
-    else { return watchSlowConsumer() }
-    worker.logger.info("closing a slow consumer", metadata: ["address": "\(remoteAddress)"])
-    stopListening()
-    push(.closing(.slowConsumer))
-    replies.removeAll()
-    end(confirming: false)
-  }
+  /// Whether lines have arrived that were not looked at yet.
+  var hasWaitingRequests: Bool { framer.waiting > 0 }
 
   // MARK: Replies
 
@@ -299,20 +246,12 @@ final class ConnectionHandler: ChannelDuplexHandler {
       next.encode(into: &worker.scratch)
       outbox.writeBytes(worker.scratch)
       switch next {
-      case .inbox(let page): noteDelivery(of: page)
+      case .inbox(let page): deliveries.show(page)
       case .listening: startListening()
       default: break
       }
     }
     scheduleFlush()
-  }
-
-  /// A page has its turn among the replies: from here on it may be confirmed, once it is written.
-  private func noteDelivery(of page: InboxPage) {
-    guard let user = page.reader else { return }
-    deliveries += 1
-    delivery = Delivery(page, of: user, number: deliveries)
-    isDeliveryInOutbox = delivery != nil
   }
 
   private func scheduleFlush() {
@@ -328,22 +267,21 @@ final class ConnectionHandler: ChannelDuplexHandler {
     if outbox.readableBytes > 0 {
       let bytes = outbox
       outbox = ByteBuffer()
-      if isDeliveryInOutbox {
-        writeDelivery(bytes)
+      if let page = deliveries.takeOutOfOutbox() {
+        write(bytes, withPage: page)
       } else {
         context.writeAndFlush(wrapOutboundOut(bytes), promise: nil)
       }
     }
     if case .ending(let confirming) = phase, replies.count == 0 { finish(confirming: confirming) }
-    resumePushing()
+    listening?.resume()
     processLines()
   }
 
   /// Only a write that carries messages needs to know when it is done, and what had arrived by then: a line that was in
   /// the kernel before was sent before the client saw the page, although it is read after it.
-  private func writeDelivery(_ bytes: ByteBuffer) {
-    isDeliveryInOutbox = false
-    guard let context, let number = delivery?.number else { return }
+  private func write(_ bytes: ByteBuffer, withPage number: Int) {
+    guard let context else { return }
     let bound = NIOLoopBound(self, eventLoop: context.eventLoop)
     TCPInfo.read(from: context.channel) { before in
       let connection = bound.value
@@ -353,28 +291,19 @@ final class ConnectionHandler: ChannelDuplexHandler {
       // As a rule the kernel takes it all at once. Asking it afterwards would count a quick client's next line too.
       var isAtOnce = true
       promise.futureResult.assumeIsolated().whenSuccess {
-        if isAtOnce { return connection.deliveryWasWritten(number, before) }
-        TCPInfo.read(from: connection.context?.channel) { bound.value.deliveryWasWritten(number, $0) }
+        if isAtOnce { return connection.pageWasWritten(number, before) }
+        TCPInfo.read(from: connection.context?.channel) { bound.value.pageWasWritten(number, $0) }
       }
       isAtOnce = false
     }
   }
 
-  private func deliveryWasWritten(_ number: Int, _ info: TCPInfo?) {
-    guard let info, delivery?.number == number else { return }
-    delivery?.written(received: max(framer.received, info.receivedBytes))
-  }
-
-  private func confirmDelivery(if confirmed: (Delivery) -> Bool) {
-    guard !confirmsByAck, let delivery, confirmed(delivery) else { return }
-    self.delivery = nil
-    ConfirmDelivery.run(delivery, on: worker)
+  private func pageWasWritten(_ number: Int, _ info: TCPInfo?) {
+    if let info { deliveries.written(number, received: max(framer.received, info.receivedBytes)) }
   }
 
   /// How a message is known again, if it was shown on this connection.
-  func mark(of sequence: Int, shownTo user: AccountName) -> [UInt8]? {
-    delivery.flatMap { $0.user == user ? $0.mark(of: sequence) : nil }
-  }
+  func mark(of sequence: Int, shownTo user: AccountName) -> [UInt8]? { deliveries.mark(of: sequence, shownTo: user) }
 
   /// A message of this connection is stored.
   func noteStored(_ ticket: ReplyTicket) { lastStored = max(lastStored ?? ticket, ticket) }
@@ -392,41 +321,29 @@ final class ConnectionHandler: ChannelDuplexHandler {
     scheduleFlush()
   }
 
+  /// Ends the connection for a reason that the client is told, whatever it has asked for.
+  func end(telling reason: Event.Closing) {
+    stopListening()
+    push(.closing(reason))
+    replies.removeAll()
+    end(confirming: false)
+  }
+
   private func finish(confirming: Bool) {
     phase = .lingering
     guard let context else { return }
     let bound = NIOLoopBound(self, eventLoop: context.eventLoop)
-    let patience = context.eventLoop.scheduleTask(in: Self.writingPatience) { bound.value.close() }
-    // An empty write is done when all before it are: the kernel has taken every reply.
-    let written = context.eventLoop.makePromise(of: Void.self)
-    context.writeAndFlush(wrapOutboundOut(ByteBuffer()), promise: written)
-    written.futureResult.whenComplete { result in
-      patience.cancel()
-      guard case .success = result else { return bound.value.close() }
-      bound.value.awaitReceipt(confirming: confirming)
-    }
-  }
-
-  private func awaitReceipt(confirming: Bool) {
-    guard let context else { return }
-    let bound = NIOLoopBound(self, eventLoop: context.eventLoop)
-    PeerReceipt.wait(for: context.channel, needed: confirming && delivery != nil) { taken in
-      let connection = bound.value
-      if taken { connection.confirmDelivery { $0.isWritten } }
-      connection.hangUp()
-    }
-  }
-
-  /// Says that nothing more comes, and closes when the peer has said so too, or after a second. Closing at once would
-  /// reset a connection with unread input, and the reset could overtake the last reply.
-  private func hangUp() {
-    guard let context else { return }
-    if peerHasEnded { return close() }
-    context.close(mode: .output, promise: nil)
     isReadWithheld = false
-    context.read()
-    let bound = NIOLoopBound(self, eventLoop: context.eventLoop)
-    context.eventLoop.scheduleTask(in: .seconds(1)) { bound.value.close() }
+    OrderlyEnd(
+      channel: context.channel, needsReceipt: confirming && deliveries.awaitsReceipt,
+      onReceipt: {
+        let connection = bound.value
+        if let delivery = connection.deliveries.confirmedByEnd() {
+          ConfirmDelivery.run(delivery, on: connection.worker)
+        }
+      },
+      peerHasEnded: { bound.value.peerHasEnded }
+    ).run()
   }
 
   /// Closes at once.

@@ -12,7 +12,7 @@ enum AckCommand {
   ) {
     let worker = connection.worker
     let user = reader.session.user
-    if id == nil, let feed = connection.feed {
+    if id == nil, let feed = connection.listening?.feed {
       switch feed.find(sequence, for: connection) {
       case .confirmed(let count): return connection.reply(ticket, .confirmed(count))
       case .unconfirmed(let message): return feed.acknowledge(message, on: connection, ticket)
@@ -28,7 +28,7 @@ enum AckCommand {
       switch result {
       case .success(.some(let count)):
         connection.reply(ticket, .confirmed(count))
-        connection.feed?.compare()  // its window moves on
+        connection.listening?.feed.compare()  // its window moves on
       case .success(.none): connection.reply(ticket, .refused(.unknownMessage))
       case .failure(let error):
         worker.report(error, during: "ack")

@@ -12,8 +12,9 @@ enum LogoutCommand {
     let worker = connection.worker
     let session = binding.session
     connection.hold()
-    connection.stopListening()  // whoever ends the session need not be told that it has ended
+    connection.isLoggingOut = true
     worker.redis.perform(Sessions.end(session.id), deadline: ticket.deadline) { result in
+      connection.isLoggingOut = false
       if case .failure(let error) = result {
         worker.report(error, during: "logout")
         connection.reply(ticket, .refused(.store(error)))

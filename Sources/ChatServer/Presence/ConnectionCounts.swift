@@ -12,14 +12,17 @@ struct ConnectionCounts {
   /// A user and her presence here; `nil`: she is not here any more.
   typealias Entry = (user: AccountName, presence: UserPresence?)
 
-  /// How long a user stays active here after her last connection.
+  /// How long a user stays active here after a connection of hers has broken.
   private let grace: TimeAmount
   private var present: [AccountName: UserPresence] = [:]
   private var unreported: Set<AccountName> = []
-  /// Who is in her grace, with the number of it.
-  private var graces: [AccountName: Int] = [:]
-  /// The same in the order of time; who came back is still in it, for a while.
-  private var graceQueue = Deque<(user: AccountName, number: Int, end: NIODeadline)>()
+  /// Sessions of which a connection has broken not long ago. They are told apart so that the end of one of them, here or on
+  /// another node, ends its own grace only.
+  private var graces: [SessionID: (user: AccountName, number: Int)] = [:]
+  /// How many of these each user has.
+  private var gracesOf: [AccountName: Int] = [:]
+  /// The same in the order of time; what was renewed or has ended early is still in it, for a while.
+  private var graceQueue = Deque<(session: SessionID, number: Int, end: NIODeadline)>()
   private var lastGrace = 0
 
   /// Users per report: bounds how long one script holds Redis.
@@ -32,56 +35,72 @@ struct ConnectionCounts {
   /// The user's presence on this node; `nil` if she is not here.
   subscript(user: AccountName) -> UserPresence? { present[user] }
 
-  /// Connections of a user began or ended, or began or ceased to listen. `graceful`: if none is left, she stays active
-  /// for the grace.
+  /// Connections of a user began or ended, or began or ceased to listen. When one ends, `graceful` says whether its
+  /// session has a grace; otherwise the session has ended, and with it the grace of its other connections.
   mutating func change(
-    _ user: AccountName, connections: Int, listeners: Int, graceful: Bool, now: NIODeadline
+    _ user: AccountName, _ session: SessionID?, connections: Int, listeners: Int, graceful: Bool, now: NIODeadline
   ) {
     let before = present[user] ?? UserPresence(connections: 0, listeners: 0)
     let after = UserPresence(
       connections: max(0, before.connections + connections), listeners: max(0, before.listeners + listeners))
     unreported.insert(user)
-    if after.connections > 0 {
-      present[user] = after
-      graces[user] = nil
-    } else if graceful, grace > .zero {
-      present[user] = after
-      beginGrace(user, until: now + grace)
-    } else {
-      present[user] = nil
-      graces[user] = nil
+    present[user] = after
+    if let session, connections < 0 {
+      if graceful, grace > .zero { beginGrace(of: session, user, until: now + grace) } else { endGrace(of: session) }
     }
+    leaveIfNothingIsLeft(user)
   }
 
-  private mutating func beginGrace(_ user: AccountName, until end: NIODeadline) {
+  /// A session has ended on any node: its grace is over. Answers the user if she is not here any more for that.
+  mutating func sessionEnded(_ session: SessionID) -> AccountName? {
+    guard let user = graces[session]?.user else { return nil }
+    endGrace(of: session)
+    return leaveIfNothingIsLeft(user) ? user : nil
+  }
+
+  /// Entries in the queue of graces; at most twice as many as there are graces, and a few.
+  var queuedGraces: Int { graceQueue.count }
+
+  /// When a grace may end next.
+  var nextGraceEnd: NIODeadline? { graceQueue.first?.end }
+
+  /// Ends the graces whose time has come, and answers those who are not here any more.
+  mutating func endGraces(now: NIODeadline) -> [AccountName] {
+    var left: [AccountName] = []
+    while let first = graceQueue.first, first.end <= now {
+      graceQueue.removeFirst()
+      guard let (user, number) = graces[first.session], number == first.number else { continue }
+      endGrace(of: first.session)
+      if leaveIfNothingIsLeft(user) { left.append(user) }
+    }
+    return left
+  }
+
+  private mutating func beginGrace(of session: SessionID, _ user: AccountName, until end: NIODeadline) {
+    endGrace(of: session)  // of an earlier connection
+    gracesOf[user, default: 0] += 1
     lastGrace += 1
-    graces[user] = lastGrace
-    graceQueue.append((user, lastGrace, end))
+    graces[session] = (user, lastGrace)
+    graceQueue.append((session, lastGrace, end))
     // Somebody who comes and goes all the time must not fill the queue.
     if graceQueue.count > 2 * graces.count + 64 {
       let graces = graces
-      graceQueue.removeAll { graces[$0.user] != $0.number }
+      graceQueue.removeAll { graces[$0.session]?.number != $0.number }
     }
   }
 
-  /// Entries in the queue of graces; at most twice as many as users in their grace, and a few.
-  var queuedGraces: Int { graceQueue.count }
+  private mutating func endGrace(of session: SessionID) {
+    guard let user = graces.removeValue(forKey: session)?.user, let count = gracesOf[user] else { return }
+    gracesOf[user] = count > 1 ? count - 1 : nil
+  }
 
-  /// When somebody's grace may end next.
-  var nextGraceEnd: NIODeadline? { graceQueue.first?.end }
-
-  /// Takes out those whose grace has ended, and answers them.
-  mutating func endGraces(now: NIODeadline) -> [AccountName] {
-    var ended: [AccountName] = []
-    while let first = graceQueue.first, first.end <= now {
-      graceQueue.removeFirst()
-      guard graces[first.user] == first.number else { continue }
-      graces[first.user] = nil
-      present[first.user] = nil
-      unreported.insert(first.user)
-      ended.append(first.user)
-    }
-    return ended
+  /// Whether the user has left: no connection, no grace.
+  @discardableResult
+  private mutating func leaveIfNothingIsLeft(_ user: AccountName) -> Bool {
+    guard present[user]?.connections == 0, gracesOf[user] == nil else { return false }
+    present[user] = nil
+    unreported.insert(user)
+    return true
   }
 
   /// The next changes for Redis. They count as reported until `failed` gives them back.

@@ -141,12 +141,14 @@ struct MembershipHandle: Sendable {
 
   init(_ membership: NIOLoopBound<Membership>) { self.membership = membership }
 
-  /// As `PresenceReporter.change`; the future's callbacks run on `loop`.
+  /// As `PresenceReporter.change`; the future's callbacks run on `loop`. The session matters where a connection ends.
   func change(
-    _ user: AccountName, connections: Int, listeners: Int, graceful: Bool, on loop: any EventLoop
+    _ user: AccountName, _ session: SessionID? = nil, connections: Int, listeners: Int, graceful: Bool,
+    on loop: any EventLoop
   ) -> EventLoopFuture<Void> {
     membership.eventLoop.flatSubmit {
-      membership.value.reporter.change(user, connections: connections, listeners: listeners, graceful: graceful)
+      membership.value.reporter.change(
+        user, session, connections: connections, listeners: listeners, graceful: graceful)
     }.hop(to: loop)
   }
 }

@@ -168,10 +168,11 @@ final class PresenceReader {
     var version: Result<Int?, RedisError>?
     redis.perform(Presence.version(of: node)) { version = $0 }
     redis.perform(Presence.users(of: node)) { result in
+      self.wanted.removeAll { $0 == node }
       guard asked == self.round, case .success(let users) = result, case .success(let version) = version else {
+        self.wanted.append(node)  // one that can't be read does not keep the others waiting
         return self.finish(false)
       }
-      self.wanted.removeAll { $0 == node }
       self.writer.update { view, now in
         if let version {
           view.replace(node, with: users, version: version, at: now)

@@ -35,18 +35,26 @@ final class PresenceReporter {
     counts = ConnectionCounts(grace: grace)
   }
 
-  /// Connections of a user began or ended here, or began or ceased to listen; each number is -1, 0 or 1. `graceful`: if
-  /// none is left, she stays active for the grace. This node's view knows when this returns; the future succeeds when
-  /// Redis knows, or when the first try to tell it failed.
-  func change(_ user: AccountName, connections: Int, listeners: Int, graceful: Bool) -> EventLoopFuture<Void> {
+  /// Connections of a user began or ended here, or began or ceased to listen; each number is -1, 0 or 1. When one ends,
+  /// `graceful` says that its session goes on: she stays active for the grace. This node's view knows when this returns;
+  /// the future succeeds when Redis knows, or when the first try to tell it failed.
+  func change(
+    _ user: AccountName, _ session: SessionID?, connections: Int, listeners: Int, graceful: Bool
+  ) -> EventLoopFuture<Void> {
     if isStopped { return redis.eventLoop.makeSucceededVoidFuture() }
-    counts.change(user, connections: connections, listeners: listeners, graceful: graceful, now: .now())
+    counts.change(user, session, connections: connections, listeners: listeners, graceful: graceful, now: .now())
     writer.update { $0.setOwn(user, counts[user]?.state, at: $1) }
     scheduleGrace()
     let promise = redis.eventLoop.makePromise(of: Void.self)
     waiters.append((user, promise))
     if !isReporting { report(in: .zero) }
     return promise.futureResult
+  }
+
+  /// A session has ended, here or on another node. Its connections here are unbound by their workers; here ends its grace.
+  func sessionEnded(_ session: SessionID) {
+    guard !isStopped, let user = counts.sessionEnded(session) else { return }
+    leave([user])
   }
 
   /// This node goes on under another id, under which Redis knows nobody.
@@ -73,11 +81,14 @@ final class PresenceReporter {
     redis.eventLoop.assumeIsolated().scheduleTask(deadline: end + Self.graceGrain) {
       self.isGraceScheduled = false
       if self.isStopped { return }
-      let ended = self.counts.endGraces(now: .now())
-      self.writer.update { view, now in for user in ended { view.setOwn(user, nil, at: now) } }
-      if self.counts.hasUnreported, !self.isReporting { self.report(in: .zero) }
+      self.leave(self.counts.endGraces(now: .now()))
       self.scheduleGrace()
     }
+  }
+
+  private func leave(_ users: [AccountName]) {
+    writer.update { view, now in for user in users { view.setOwn(user, nil, at: now) } }
+    if counts.hasUnreported, !isReporting { report(in: .zero) }
   }
 
   // MARK: Reports

@@ -54,7 +54,7 @@ extension Worker {
   private func push(_ events: [Event], to id: ObjectIdentifier) {
     guard let connection = connection(id) else { return }
     for event in events {
-      guard connection.takesEvents else { return watchers.fellBehind(id) }
+      guard connection.listening?.takesEvents ?? false else { return watchers.fellBehind(id) }
       connection.push(event)
     }
   }

@@ -18,6 +18,7 @@ final class Feeds {
 
   private unowned let worker: Worker
   private let place: String
+  /// One without listeners stays until it is due.
   private var feeds: [AccountName: InboxFeed] = [:]
   /// Every feed, the one that is due next first.
   private var due = Deque<(feed: InboxFeed, at: NIODeadline)>()
@@ -26,18 +27,8 @@ final class Feeds {
   /// - Parameter place: the name of this event loop among all of all nodes.
   init(of worker: Worker, place: String) { (self.worker, self.place) = (worker, place) }
 
-  /// The connection listens from now on.
-  func add(_ connection: ConnectionHandler, for user: AccountName) -> InboxFeed {
-    let feed = feeds[user] ?? begin(user)
-    feed.add(connection)
-    return feed
-  }
-
-  /// The connection does not listen any more.
-  func remove(_ connection: ConnectionHandler, from feed: InboxFeed) {
-    feed.remove(connection)
-    if feed.isEmpty, feeds[feed.user] === feed { feeds[feed.user] = nil }
-  }
+  /// The feed of a user, for a connection that is about to listen.
+  func feed(of user: AccountName) -> InboxFeed { feeds[user] ?? begin(user) }
 
   /// These users have new messages.
   func wake(_ users: [AccountName]) {
@@ -72,9 +63,13 @@ final class Feeds {
     for _ in 0..<Self.comparisonsAtOnce {
       guard let next = due.first, next.at <= now else { return }
       due.removeFirst()
-      guard feeds[next.feed.user] === next.feed else { continue }
-      next.feed.compare()
-      due.append((next.feed, now + Self.comparison))
+      // Not before: a client that begins and ends to listen all the time has one feed, not one for each time.
+      if next.feed.isEmpty {
+        feeds[next.feed.user] = nil
+      } else {
+        next.feed.compare()
+        due.append((next.feed, now + Self.comparison))
+      }
     }
   }
 }

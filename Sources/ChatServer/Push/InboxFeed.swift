@@ -103,7 +103,7 @@ final class InboxFeed {
     state.answered(answer, to: call) { listener, record, sequence, isRedelivered in
       guard let connection = listeners[listener] else { return true }
       connection.push(.message(record, sequence: sequence, isRedelivered: isRedelivered))
-      return connection.takesEvents
+      return connection.listening?.takesEvents ?? false
     }
     for waiter in waiting {
       let isTaken = waiter.sequence <= answer.confirmed

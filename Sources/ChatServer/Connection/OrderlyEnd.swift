@@ -1,0 +1,44 @@
+// The last steps of a connection: everything written, perhaps a receipt, then the end.
+// Never resets a connection whose last replies may still be on their way; never waits for ever.
+// On the event loop of the connection.
+
+import NIOCore
+
+/// Ends a channel in order.
+struct OrderlyEnd {
+  /// How long a client that has ended its requests may take to read the replies.
+  private static let writingPatience = TimeAmount.seconds(30)
+  /// How long the peer may take to say that it has ended, too.
+  private static let lingering = TimeAmount.seconds(1)
+
+  let channel: any Channel
+  /// Whether it matters that the peer's TCP has taken everything.
+  let needsReceipt: Bool
+  /// The peer has taken everything.
+  let onReceipt: @Sendable () -> Void
+  /// Whether the peer has said FIN.
+  let peerHasEnded: @Sendable () -> Bool
+
+  /// Begins; the channel is closed some time later.
+  func run() {
+    let patience = channel.eventLoop.scheduleTask(in: Self.writingPatience) { channel.close(promise: nil) }
+    // An empty write is done when all before it are: the kernel has taken every reply.
+    channel.writeAndFlush(ByteBuffer()).whenComplete { result in
+      patience.cancel()
+      guard case .success = result else { return channel.close(promise: nil) }
+      PeerReceipt.wait(for: channel, needed: needsReceipt) { isTaken in
+        if isTaken { onReceipt() }
+        hangUp()
+      }
+    }
+  }
+
+  /// Says that nothing more comes, and closes when the peer has said so too, or after a second. Closing at once would
+  /// reset a connection with unread input, and the reset could overtake the last reply.
+  private func hangUp() {
+    if peerHasEnded() { return channel.close(promise: nil) }
+    channel.close(mode: .output, promise: nil)
+    channel.read()
+    channel.eventLoop.scheduleTask(in: Self.lingering) { channel.close(promise: nil) }
+  }
+}

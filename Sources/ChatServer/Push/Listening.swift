@@ -1,0 +1,79 @@
+// One connection's time of listening: its feed, and what happens while its client doesn't read.
+// Never lets events pile up in the node: they wait in Redis.
+// On the event loop of the connection.
+
+import ChatProtocol
+import Logging
+import NIOCore
+
+/// From `listen` to `unlisten`, the end of the session or of the connection.
+///
+/// A client that does not read first gets no more events. Its requests wait, too, as on every connection; if some do for
+/// longer than the patience while nothing was read at all, the connection is closed.
+final class Listening {
+  let feed: InboxFeed
+  private unowned let connection: ConnectionHandler
+  private let user: AccountName
+  /// Events wait because the client doesn't read.
+  private var isPaused = false
+  /// Since when the client has read nothing.
+  private var blockedSince: NIODeadline?
+  private var isJudgementDue = false
+
+  private var worker: Worker { connection.worker }
+
+  init(on connection: ConnectionHandler, for user: AccountName) {
+    (self.connection, self.user) = (connection, user)
+    let feed = connection.worker.feeds.feed(of: user)
+    self.feed = feed
+    feed.add(connection)
+    // Once the others know, they tell; what they stored before is there to be read.
+    worker.membership.change(user, connections: 0, listeners: 1, graceful: true, on: worker.eventLoop)
+      .assumeIsolated().whenComplete { _ in feed.wake() }
+  }
+
+  /// No more events. `isUnbinding`: the connection tells Redis itself.
+  func end(isUnbinding: Bool) {
+    feed.remove(connection)
+    worker.stopWatching(connection)
+    if isUnbinding { return }
+    _ = worker.membership.change(user, connections: 0, listeners: -1, graceful: true, on: worker.eventLoop)
+  }
+
+  /// Whether the client reads quickly enough for another event. If not, it gets it when it does.
+  var takesEvents: Bool {
+    isPaused = !connection.hasRoom
+    return !isPaused
+  }
+
+  /// The client may have read something.
+  func resume() {
+    guard isPaused, connection.hasRoom else { return }
+    isPaused = false
+    feed.readsAgain(connection)
+    worker.tellMissedPresence(to: connection)
+  }
+
+  /// The client reads nothing (any more), or it does again.
+  func setBlocked(_ isBlocked: Bool) {
+    blockedSince = isBlocked ? .now() : nil
+    if isBlocked { judgeLater() }
+  }
+
+  private func judgeLater() {
+    guard !isJudgementDue else { return }
+    isJudgementDue = true
+    worker.eventLoop.assumeIsolated().scheduleTask(in: worker.configuration.slowConsumerPatience) { [weak self] in
+      self?.judge()
+    }
+  }
+
+  private func judge() {
+    isJudgementDue = false
+    guard let blockedSince, connection.listening === self else { return }
+    let isTooLong = blockedSince + worker.configuration.slowConsumerPatience <= .now()
+    guard isTooLong, connection.hasWaitingRequests else { return judgeLater() }
+    worker.logger.info("closing a slow consumer", metadata: ["address": "\(connection.remoteAddress)"])
+    connection.end(telling: .slowConsumer)
+  }
+}
