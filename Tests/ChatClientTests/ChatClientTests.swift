@@ -256,6 +256,27 @@ import Testing
     }
   }
 
+  @Test(arguments: ["not_logged_in", "invalid_session"])
+  func aSessionThatEndedUnnoticedIsNoticedByTheNextRefusal(_ code: String) async throws {
+    let inbox = StandInInbox()
+    let refusal = #"{"status":"ERROR","message":"log in","code":"\#(code)"}"#
+    let ended = #"{"status":"ERROR","message":"ended","code":"invalid_session"}"#
+    try await ScriptedServer.with(script: { line in
+      if line.hasPrefix("resume") { return [.reply(ended)] }
+      return line.contains(" send ") || line == "listen" ? [.reply(refusal)] : inbox.answer(line)
+    }) { server in
+      try await Self.with(server) { client in
+        await #expect(throws: ChatClientError.self) { try await client.send(to: "messi", text: "halo") }
+        var states = client.states.makeAsyncIterator()
+        while let state = await states.next(), state != .sessionEnded {}
+        try await client.login(user: "arini", password: "hehe")
+        await #expect(throws: ChatClientError.refused(code: "invalid_session", message: "ended")) {
+          for try await _ in client.messages {}
+        }
+      }
+    }
+  }
+
   @Test func aCancelledCallEndsAtOnce() async throws {
     let inbox = StandInInbox()
     try await ScriptedServer.with(script: { $0.contains(" send ") ? [] : inbox.answer($0) }) { server in
