@@ -146,6 +146,7 @@ extension ChatClient {
         if let snapshot { presenceFeed.update { $0.append(.snapshot(snapshot)) } }
       } catch {
         tries += 1
+        if error.isSessionGone { return connection.end() }
         guard await isSettled(step, by: error, tries: tries) else { return }
       }
     }

@@ -45,6 +45,11 @@ extension ChatClient {
           isPlainServer = true
           continue
         }
+        if error.isSessionGone, session != nil, self.link?.number == link.number {
+          // `resume` on the next connection finds out whether the session has ended, and says so.
+          link.connection.end()
+          self.link = nil
+        }
         // Without tags the server would carry it out twice.
         if wasPlain { throw error }
         tries += 1

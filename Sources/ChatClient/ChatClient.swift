@@ -183,8 +183,16 @@ public actor ChatClient {
   /// Ends the session everywhere. The client stays connected and can log in again. Messages that the consumer has not
   /// gone on from wait in the inbox.
   public func logout() async throws(ChatClientError) {
-    let line = plainToken.map { "logout \($0)" } ?? "logout"
-    _ = try await once { link throws(ChatClientError) in try await link.connection.request(line).accepted() }
+    let hadSession = session != nil
+    do throws(ChatClientError) {
+      try await repeated { (client: isolated ChatClient, link) async throws(ChatClientError) in
+        let line = client.plainToken.map { "logout \($0)" } ?? "logout"
+        _ = try await link.connection.request(line).accepted()
+      }
+    } catch {
+      // A try whose reply was lost has ended it: that is what was asked for.
+      guard hadSession, session == nil else { throw error }
+    }
     forgetSession()
   }
 

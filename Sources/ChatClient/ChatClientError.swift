@@ -93,6 +93,11 @@ extension ChatClientError {
     if case .refused("invalid_session", _, _) = self { true } else { false }
   }
 
+  /// Whether the server takes this connection for nobody's.
+  var isSessionGone: Bool {
+    if case .refused("not_logged_in", _, _) = self { true } else { isInvalidSession }
+  }
+
   /// Whether the server refused because it doesn't know the command. Servers of the course protocol name no codes.
   var isUnknownCommand: Bool {
     switch self {

@@ -227,12 +227,53 @@ import Testing
         try await client.resume(token: "x")
       }
       try await client.resume(token: Self.token)
+      var states = client.states.makeAsyncIterator()
       server.cut()
+      while let state = await states.next(), state != .connected {}
       try await client.send(to: "messi", text: "halo")
       try await client.logout()
       await client.close()
       #expect(server.received.prefix(2) == ["resume \(Self.token)", "resume \(Self.token)"])
       #expect(server.received.suffix(2) == ["logout", "quit"])
+    }
+  }
+
+  @Test func aLogoutWhoseReplyIsLostIsALogout() async throws {
+    let inbox = StandInInbox()
+    let ended = #"{"status":"ERROR","message":"ended","code":"invalid_session"}"#
+    try await ScriptedServer.with(script: { line in
+      switch line {
+      case "resume \(Self.token)": [.reply(ended)]
+      case "logout": inbox.store(tag: "logout") ? [.close] : [.reply(ended)]
+      default: inbox.answer(line)
+      }
+    }) { server in
+      try await Self.with(server) { client in
+        try await client.logout()
+        await #expect(throws: ChatClientError.self) { try await client.logout() }
+      }
+      #expect(server.received.filter { $0 == "logout" }.count == 3)
+    }
+  }
+
+  @Test(arguments: ["not_logged_in", "invalid_session"])
+  func aSessionThatEndedUnnoticedIsNoticedByTheNextRefusal(_ code: String) async throws {
+    let inbox = StandInInbox()
+    let refusal = #"{"status":"ERROR","message":"log in","code":"\#(code)"}"#
+    let ended = #"{"status":"ERROR","message":"ended","code":"invalid_session"}"#
+    try await ScriptedServer.with(script: { line in
+      if line.hasPrefix("resume") { return [.reply(ended)] }
+      return line.contains(" send ") || line == "listen" ? [.reply(refusal)] : inbox.answer(line)
+    }) { server in
+      try await Self.with(server) { client in
+        await #expect(throws: ChatClientError.self) { try await client.send(to: "messi", text: "halo") }
+        var states = client.states.makeAsyncIterator()
+        while let state = await states.next(), state != .sessionEnded {}
+        try await client.login(user: "arini", password: "hehe")
+        await #expect(throws: ChatClientError.refused(code: "invalid_session", message: "ended")) {
+          for try await _ in client.messages {}
+        }
+      }
     }
   }
 

@@ -119,6 +119,26 @@ import Testing
     }
   }
 
+  @Test func threeWrongPasswordsEndTheProgram() async throws {
+    try await ScriptedServer.with(script: { line in
+      line == "quit"
+        ? [.close] : [.reply(#"{"status":"ERROR","message":"wrong user or password","code":"auth_failed"}"#)]
+    }) { server in
+      try await ChatProgram.onTerminal(port: server.port, arguments: ["arini"], kind: "xterm") {
+        terminal async throws in
+        for password in ["one", "tw\u{7F}\u{7F}two", "three"] {
+          #expect(try await terminal.sees("password for arini: "))
+          terminal.type(password + "\r")
+          #expect(try await terminal.sees("error: wrong user or password (auth_failed)\r\n"))
+        }
+        #expect(try await terminal.ended() == 1)
+        #expect(terminal.echoes)
+        #expect(server.received == ["auth arini one", "auth arini two", "auth arini three", "quit"])
+        #expect(!terminal.seen.contains("three"))
+      }
+    }
+  }
+
   @Test(arguments: [SIGINT, SIGTERM, SIGHUP, SIGQUIT])
   func aSignalRestoresTheTerminal(_ number: CInt) async throws {
     let inbox = StandInInbox()

@@ -203,8 +203,10 @@ struct LiveChat {
         for try await message in client.messages { screen.show([ChatTranscript.line(for: message)]) }
         return
       } catch {
-        guard case .unsupported = error else { continue }
+        // After the next login it goes on.
+        if case .refused("invalid_session", _, _) = error { continue }
         status.isListening = false
+        if case .unsupported = error {} else { screen.show([ChatTranscript.line(for: error)]) }
         return screen.show([.output("messages do not arrive by themselves on this server: inbox shows them")])
       }
     }

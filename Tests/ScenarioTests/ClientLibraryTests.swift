@@ -6,7 +6,7 @@ import Synchronization
 import TestSupport
 import Testing
 
-@Suite(.serialized, .timeLimit(.minutes(3))) struct ChatClientTests {
+@Suite(.serialized, .timeLimit(.minutes(3))) struct ClientLibraryTests {
   private func client(_ user: String, at node: ChatNode) async throws -> ChatClient {
     var settings = ChatClient.Settings()
     settings.reconnect = ReconnectPolicy(base: .milliseconds(50), cap: .milliseconds(500))
