@@ -12,6 +12,8 @@ import RedisClient
 final class PresenceReporter {
   private static let retry = TimeAmount.milliseconds(200)
   private static let announcementInterval = TimeAmount.seconds(1)
+  /// After the first change: who logs in and listens at once is announced as listening, not a second later.
+  private static let gathering = TimeAmount.milliseconds(30)
   /// Graces that end within this time end together.
   private static let graceGrain = TimeAmount.milliseconds(50)
 
@@ -134,11 +136,11 @@ final class PresenceReporter {
 
   // MARK: Announcements
 
-  /// The first change at once; what comes within a second of it, together after that second.
+  /// The first change (nearly) at once; what comes within a second of it, together after that second.
   private func announce() {
     guard !isAnnouncing, !isStopped, !announcements.isEmpty else { return }
     isAnnouncing = true
-    redis.eventLoop.assumeIsolated().scheduleTask(deadline: max(nextAnnouncement, .now())) {
+    redis.eventLoop.assumeIsolated().scheduleTask(deadline: max(nextAnnouncement, .now() + Self.gathering)) {
       self.nextAnnouncement = .now() + Self.announcementInterval
       self.batch = self.announcements.takeBatch()[...]
       self.sendAnnouncement()
