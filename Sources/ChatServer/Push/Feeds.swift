@@ -10,8 +10,9 @@ import NIOCore
 final class Feeds {
   /// How often each feed looks by itself: a lost wake-up delays a message by this much at most.
   private static let comparison = TimeAmount.seconds(3)
-  /// The first look comes sooner: while the other nodes learn of a new listener, nobody wakes it.
-  private static let firstComparison = TimeAmount.seconds(1)
+  /// The first looks come sooner: until the other nodes have heard of a new listener (as a rule in 50 ms, at most a little
+  /// more than a second) nobody wakes it.
+  private static let firstComparisons = [150, 500, 1200].map { TimeAmount.milliseconds($0) }
   private static let clockPeriod = TimeAmount.milliseconds(500)
   /// Looks per period: what is due beyond waits for the next.
   private static let comparisonsAtOnce = 1000
@@ -45,7 +46,9 @@ final class Feeds {
     let feed = InboxFeed(of: user, place: place, on: worker)
     feeds[user] = feed
     due.append((feed, .now() + Self.comparison))
-    worker.eventLoop.assumeIsolated().scheduleTask(in: Self.firstComparison) { [weak feed] in feed?.compare() }
+    for time in Self.firstComparisons {
+      worker.eventLoop.assumeIsolated().scheduleTask(in: time) { [weak feed] in feed?.compare() }
+    }
     if !isClockRunning { startClock() }
     return feed
   }
