@@ -20,6 +20,8 @@ public enum ProtocolLimits {
   public static let tagLength = 64
   /// Most bytes that a stored record can have: a text and a display name of which every byte needs an escape, and the rest.
   package static let recordBytes = 2 * textBytes + 2 * displayNameBytes + 256
+  /// Most messages that any node sends to a listening connection before it waits for a confirmation.
+  public static let largestPushWindow = 10_000
   /// Most users that a connection may `watch` by name.
   public static let watchedUsers = 1000
   /// Most names in a reply to `user_aktif` or `watch`; its `count` is exact.
