@@ -14,7 +14,8 @@ import NIOPosix
 /// await client.close()
 /// ```
 ///
-/// Calls may overlap: they are pipelined on the connection and answered in the order in which they reached it.
+/// Calls may overlap: they are pipelined on the connection and answered in the order in which they reached it. Calls of
+/// ``request(_:)`` from one actor reach it in the order in which they were made.
 /// A call whose task is cancelled ends at once with ``ChatClientError/cancelled``; the server carries it out all the same.
 ///
 /// It neither reconnects nor retries, and confirms nothing by itself: ``ChatClient`` does.
@@ -88,14 +89,14 @@ public struct ChatConnection: Sendable {
   ///
   /// - Parameter line: without a line end, at most ``maximumLineBytes`` bytes. A blank one is refused, because servers
   ///   ignore it and no reply would come.
-  public func request(_ line: String) async throws(ChatClientError) -> ChatReply {
+  nonisolated(nonsending) public func request(_ line: String) async throws(ChatClientError) -> ChatReply {
     try await request(line, onReply: nil)
   }
 
   /// The same, for a reply that must be seen in order with the events around it.
   ///
   /// - Parameter onReply: called with the reply's JSON on the connection's event loop, before the events behind it.
-  func request(
+  nonisolated(nonsending) func request(
     _ line: String, onReply: (@Sendable (ByteBuffer) -> Void)?
   ) async throws(ChatClientError) -> ChatReply {
     let bytes = try Self.encode(line)

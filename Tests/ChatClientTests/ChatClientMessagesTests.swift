@@ -125,6 +125,7 @@ import Testing
         try await client.logout()
         #expect(server.received.suffix(2) == ["ack 1 m1", "logout"])
         try await client.login(user: "arini", password: "hehe")
+        #expect(await server.hears("listen", times: 2))
         await client.confirm()
       }
       #expect(server.received.suffix(2) == ["ack 2 m2", "quit"])
