@@ -22,7 +22,7 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-nio.git", from: "2.101.0"),
     // scrypt, SHA-256 and secure random numbers: cryptography is never our own.
     .package(url: "https://github.com/apple/swift-crypto.git", from: "4.5.0"),
-    // Ring buffers (Deque) for every first-in-first-out queue.
+    // Ring buffers (Deque) for every first-in-first-out queue, ordered sets.
     .package(url: "https://github.com/apple/swift-collections.git", from: "1.6.0"),
     // The command line: parsing, --help, completions.
     .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.0"),
@@ -81,6 +81,7 @@ let package = Package(
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
         .product(name: "DequeModule", package: "swift-collections"),
+        .product(name: "OrderedCollections", package: "swift-collections"),
         .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
         .product(name: "Logging", package: "swift-log"),
       ], swiftSettings: strict),

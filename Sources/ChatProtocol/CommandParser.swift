@@ -94,7 +94,8 @@ public enum CommandParser {
       guard let second = words.next(in: line) else { throw missing(.ack) }
       number = second
     }
-    guard let sequence = Int(line.extracting(number).text), sequence > 0 else {
+    guard let sequence = Int(line.extracting(number).text), sequence > 0, ProtocolLimits.sequences.contains(sequence)
+    else {
       throw Refusal(.invalidNumber, "SEQ is the seq of a message, a number from 1")
     }
     let id = words.next(in: line).map { line.extracting($0).text }

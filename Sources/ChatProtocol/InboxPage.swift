@@ -33,6 +33,11 @@ package struct InboxPage: Sendable {
     firstSequence += count
   }
 
+  /// Whether all of it is confirmed already, and more waits behind it.
+  package func isConfirmedWhole(upTo sequence: Int) -> Bool {
+    hasMore && lastSequence.map { $0 <= sequence } ?? false
+  }
+
   /// Sequence number of the last message; `nil` for an empty page.
   package var lastSequence: Int? { records.isEmpty ? nil : firstSequence + records.count - 1 }
 

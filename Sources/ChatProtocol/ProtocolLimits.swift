@@ -22,6 +22,8 @@ public enum ProtocolLimits {
   package static let recordBytes = 2 * textBytes + 2 * displayNameBytes + 256
   /// Most messages that any node sends to a listening connection before it waits for a confirmation.
   public static let largestPushWindow = 10_000
+  /// Numbers of messages: what a double, in which Lua and many JSON decoders count, holds exactly.
+  package static let sequences = 0...(1 << 53)
   /// Most users that a connection may `watch` by name.
   public static let watchedUsers = 1000
   /// Most names in a reply to `user_aktif` or `watch`; its `count` is exact.

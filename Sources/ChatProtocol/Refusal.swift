@@ -82,7 +82,7 @@ extension Refusal {
     .invalidName, "a user name has 1 to 32 of a-z 0-9 . _ - and begins with a letter or digit")
   /// Presence is told to listening connections only.
   public static let notListening = Refusal(
-    .notListening, "this connection does not listen: \(CommandWord.listen.usage)")
+    .notListening, "say \(CommandWord.listen.rawValue) first: presence is told to connections that listen")
   /// The bound of `watch`.
   public static let tooManyWatched = Refusal(
     .tooManyWatched,

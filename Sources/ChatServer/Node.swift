@@ -4,6 +4,7 @@
 
 import ChatProtocol
 import ChatState
+import Glibc
 import Logging
 import NIOCore
 import NIOPosix
@@ -127,8 +128,9 @@ package struct Node: Service {
       try? await gracefulShutdown()
     } catch {
       await stop(parts, listeners, subscriber)
+      let reason = (error as? IOError).map { String(cString: strerror($0.errnoCode)) } ?? "\(error)"
       throw CannotListen(
-        description: "cannot listen on \(configuration.host) port \(configuration.port): \(error)")
+        description: "cannot listen on \(configuration.host) port \(configuration.port): \(reason)")
     }
     logger.notice("stopping")
     ServiceManager.notify("STOPPING=1")

@@ -131,6 +131,14 @@ final class Worker {
 
   // MARK: Push
 
+  /// How old the last call of another place may be, in milliseconds. After an outage of Redis, in which none could call,
+  /// all have the time to do so first.
+  var placePatience: Int {
+    let patience = TimeAmount.milliseconds(Int64(Inboxes.placePatience))
+    guard let since = redis.readySince, since + patience <= .now() else { return Inboxes.unlimitedPatience }
+    return Inboxes.placePatience
+  }
+
   /// A message for the user was stored: who listens for her, on whatever node, is told when this turn of the loop ends.
   func noteMail(for user: AccountName) {
     let nodes = presence.listeningNodes(of: user)

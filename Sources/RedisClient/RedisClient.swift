@@ -40,8 +40,14 @@ package final class RedisClient {
       onEnd: { [unowned self] in ended($0) })
   }
 
+  /// How long a request may take in all, unless it has a deadline of its own.
+  package var requestTimeout: TimeAmount { configuration.requestTimeout }
+
   /// Why there is no connection, in words; `nil` if there is one.
   package var connectionFailure: String? { link?.failure }
+
+  /// Since when requests reach Redis; `nil` if they don't now.
+  package var readySince: NIODeadline? { link?.isReady == true ? link?.readySince : nil }
 
   /// Whether requests reach Redis now.
   package var isReady: Bool { link?.isReady ?? false }

@@ -52,7 +52,8 @@ final class RedisLink {
   private var backoff = Backoff()
   private var phase = Phase.idle
   private var lastEnd = ""
-  private var readySince = NIODeadline.now()
+  /// Since when the present connection, or the last one, was ready.
+  private(set) var readySince = NIODeadline.now()
 
   /// A connection that has lived this long was good: after its end the backoff begins anew. A server that lets us in
   /// and throws us out at once is not asked ever faster.

@@ -38,11 +38,13 @@ package struct ClusterTable: Sendable {
     lines.append(
       row("", "\(plan.launcher) chat" + (host == "127.0.0.1" ? "" : " --host \(host)") + " --port \(plan.port)"))
     lines.append(row("look inside", inspectCommand))
+    if let redisPort { lines.append(row("check", "\(plan.launcher) check --redis redis://127.0.0.1:\(redisPort)")) }
     if hasDemoAccounts, !plan.demoAccounts.isEmpty {
       lines.append("")
       for (index, account) in plan.demoAccounts.enumerated() {
         lines.append(row(index == 0 ? "demo accounts" : "", account))
       }
+      lines.append(row("", "(as they were made with the data, name and password)"))
     }
     lines.append("")
     let nodes = plan.nodes == 1 ? "1 node serves" : "\(plan.nodes) nodes serve"

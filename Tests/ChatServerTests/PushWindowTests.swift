@@ -28,8 +28,10 @@ import Testing
     #expect([10, 11, 13, 14].map { found(window, $0) } == ["confirmed 10", "m11", "m13", "unknown"])
     window.confirm(upTo: 12)
     #expect(window.room == 2 && found(window, 12) == "confirmed 12" && found(window, 13) == "m13")
+    window.confirm(upTo: 13)
+    #expect(window.after == MessagePlace(sequence: 13, mark: mark(13)), "known also when it is confirmed")
     window.confirm(upTo: 11)
-    #expect(window.room == 2, "a late answer takes nothing back")
+    #expect(window.room == 3, "a late answer takes nothing back")
   }
 
   @Test func `others may confirm further than this one was sent`() {

@@ -90,17 +90,33 @@ import Testing
     #expect(summary.isSummary && summary.changes.isEmpty && summary.active == 2001)
   }
 
-  @Test func `who fell behind is so until she was told how things stand`() throws {
+  @Test func `who missed something is told each user once, in order`() throws {
     var watchers = Watchers()
-    watchers.fellBehind(first)
+    let (a, b) = (try name("a"), try name("b"))
+    watchers.miss([a], first)
     #expect(!watchers.isBehind(first), "it watches nobody")
     let added = watchers.watch(.everyone, by: first)
-    watchers.fellBehind(first)
+    watchers.miss([b, a], first)
+    watchers.miss([b], first)
     #expect(added && watchers.isBehind(first))
+    let news = (0..<3).map { _ in watchers.nextMissed(first) }
+    #expect(news == [.presence(of: b), .presence(of: a), nil] && !watchers.isBehind(first))
+    watchers.miss([a], first)
     watchers.told(first, at: 1)
     #expect(!watchers.isBehind(first))
-    watchers.fellBehind(first)
+    watchers.miss([a], first)
     watchers.stop(first)
     #expect(!watchers.isBehind(first))
+  }
+
+  @Test func `who missed too much is told how many are active`() throws {
+    var watchers = Watchers()
+    let added = watchers.watch(.everyone, by: first)
+    watchers.miss(try (0..<2001).map { try name("u\($0)") }, first)
+    let news = (0..<2).map { _ in watchers.nextMissed(first) }
+    #expect(added && news == [.summary, nil])
+    watchers.missSummary(first)
+    let last = watchers.nextMissed(first)
+    #expect(last == .summary)
   }
 }

@@ -45,11 +45,11 @@ import Testing
     try await withRedis { _, redis in
       try await redis.run("RPUSH \(list) 40 m41 m42 m43")
       let answer = try #require(try await call("p", at: 43, after: 43, wanted: 5, confirming: 42, redis))
-      #expect(answer.isConfirmationTaken && answer.confirmed == 42 && answer.after == 43)
+      #expect(answer.confirmed == 42 && answer.after == 43 && answer.length == 2 && answer.last == 43)
       #expect(try await redis.texts("LRANGE \(list) 0 -1") == ["42", "m43"])
       #expect(try await redis.run("HEXISTS \(reading) confirmed") == .integer(0))
       let wrong = try #require(try await call("p", at: 43, confirming: 44, redis))
-      #expect(!wrong.isConfirmationTaken && wrong.confirmed == 42)
+      #expect(wrong.confirmed == 42, "there is no message 44")
     }
   }
 
@@ -58,7 +58,7 @@ import Testing
       try await redis.run("RPUSH \(list) 0 m1 m2 m3")
       _ = try await call("slow", at: 1, redis)
       let quick = try #require(try await call("quick", at: 3, confirming: 3, redis))
-      #expect(quick.isConfirmationTaken && quick.confirmed == 3)
+      #expect(quick.confirmed == 3)
       #expect(try await redis.texts("LRANGE \(list) 0 -1") == ["1", "m2", "m3"])
       // A listener that begins now begins behind what is confirmed; the slow one still gets the rest.
       let fresh = try #require(try await call("quick", at: 3, wanted: 5, redis))
@@ -115,8 +115,62 @@ import Testing
       #expect(changed.after == 40 && texts(changed) == ["\"m41\"", "\"other\""])
       try await redis.run("DEL \(list)")
       try await redis.run("RPUSH \(list) 0 m1")
-      let new = try #require(try await call("p", at: 42, after: 42, wanted: 5, redis))
+      let new = try #require(try await call("p", at: 0, after: 42, wanted: 5, redis))
       #expect(new.after == 0 && texts(new) == ["\"m1\""])
+    }
+  }
+
+  @Test func `where the last message is not known, an older state is noticed and nothing is passed over`() async throws
+  {
+    try await withRedis { _, redis in
+      try await redis.run("RPUSH \(list) 5 m6 m7 m8")
+      // It had begun behind 10, of which it was sent nothing.
+      let older = try #require(try await call("p", at: 5, after: 10, mark: "", wanted: 5, redis))
+      #expect(older.after == 5 && texts(older) == ["\"m6\"", "\"m7\"", "\"m8\""])
+      // What another device has confirmed beyond is no reason to pass over what waits for this one.
+      let message = MessagePlace(sequence: 8, mark: Array("m8".utf8))
+      _ = try await call("other", at: 5, redis)
+      _ = try await redis.perform(Inboxes.confirm(of: name("arini"), message))
+      let held = try #require(try await call("p", at: 6, after: 6, mark: "", wanted: 5, redis))
+      #expect(held.after == 6 && texts(held) == ["\"m7\"", "\"m8\""])
+    }
+  }
+
+  @Test func `after an outage no place is gone yet`() async throws {
+    try await withRedis { _, redis in
+      try await redis.run("RPUSH \(list) 0 m1 m2")
+      let time = try #require(try await redis.run("TIME").elements?.first?.integer)
+      _ = try await redis.send(RedisCommand("HSET", .text(reading), "other", .text("1 \((time - 60) * 1000)")))
+      let message = MessagePlace(sequence: 2, mark: Array("m2".utf8))
+      let arini = try name("arini")
+      _ = try await redis.perform(Inboxes.confirm(of: arini, message, patience: Inboxes.unlimitedPatience))
+      #expect(try await redis.texts("LRANGE \(list) 0 -1") == ["1", "m2"])
+      _ = try await redis.perform(Inboxes.confirm(of: arini, message))
+      #expect(try await redis.texts("LRANGE \(list) 0 -1") == ["2"])
+    }
+  }
+
+  @Test func `a confirmation beyond the end of the list takes nothing that comes later`() async throws {
+    try await withRedis { _, redis in
+      try await redis.run("RPUSH \(list) 0 m1 m2")
+      try await redis.run("HSET \(reading) confirmed 50")
+      _ = try await call("p", at: 2, wanted: 5, redis)
+      try await redis.run("RPUSH \(list) m3")
+      let next = try #require(try await call("p", at: 2, after: 2, mark: "", wanted: 5, redis))
+      #expect(texts(next) == ["\"m3\""] && next.confirmed == 2)
+      #expect(try await redis.texts("LRANGE \(list) 0 -1") == ["2", "m3"])
+    }
+  }
+
+  @Test func `a reading of large messages is bounded in bytes`() async throws {
+    try await withRedis { _, redis in
+      try await redis.run("RPUSH \(list) 0")
+      for _ in 0..<5 {
+        _ = try await redis.send(
+          RedisCommand("RPUSH", .text(list), .bytes(Array(repeating: UInt8(ascii: "x"), count: 200_000))))
+      }
+      let answer = try #require(try await call("p", at: 0, wanted: 5, redis))
+      #expect(answer.records.count == 1 && answer.length == 6)
     }
   }
 }

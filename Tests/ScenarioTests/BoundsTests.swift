@@ -44,6 +44,24 @@ import Testing
     #expect(try sender.request("ping").isOK)
   }
 
+  @Test func `clients that ask for much in little and never read cost a bounded amount of memory`()
+    async throws
+  {
+    let redis = try await RedisServer()
+    try await redis.addAccounts("arini")
+    let node = try await ChatNode("a", redis: redis)
+    let other = try node.login("arini")
+    let before = try node.residentKiB()
+    // Nobody is logged in. 200,000 replies of 700 bytes are 140 MB; what the kernel takes is none of the node's memory.
+    let greedy = try (0..<8).map { _ in try node.connect() }
+    let burst = Array(String(repeating: "help\n", count: 25_000).utf8)
+    for client in greedy { _ = try client.socket.writeWhatFits(burst) }
+    try await Task.sleep(for: .seconds(3))
+    #expect(try other.request("ping").isOK)
+    let grown = try node.residentKiB() - before
+    #expect(grown < 60_000, "grew by \(grown) KiB")
+  }
+
   @Test func `more logins than may wait are told to come back`() async throws {
     let redis = try await RedisServer()
     try await redis.addAccounts("arini")

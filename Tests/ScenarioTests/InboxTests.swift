@@ -146,4 +146,15 @@ import Testing
     #expect(reply.texts(from: "ops") == ["tonight!"])
     #expect(try arini.request("inbox").messages.isEmpty)
   }
+
+  @Test(arguments: ["9223372036854775807", "-3", "1e3", "x"])
+  func `a count of confirmed messages that is none stops nobody else`(count: String) async throws {
+    let (redis, node) = try await waiting(["one"])
+    _ = try redis.cli("LSET", "kabar:{u:arini}:inbox", "0", count)
+    let arini = try node.login("arini")
+    #expect(try arini.request("inbox").code == "unavailable")
+    #expect(try arini.request("listen").isOK)
+    #expect(try node.login("lineker").request("send lineker x").isOK)
+    #expect(try node.login("lineker").request("inbox").texts(from: "lineker") == ["x"])
+  }
 }

@@ -132,12 +132,13 @@ import Testing
   }
 
   /// The quick ones confirm at once, the last one confirms nothing: it lives from what the others confirm.
-  @Test func `several listeners of one user, on several nodes, each get every message in order`() async throws {
+  @Test(arguments: [1, 3000])
+  func `several listeners of one user, on several nodes, each get every message in order`(bytes: Int) async throws {
     let (redis, a, b) = try await cluster()
     let lineker = try b.login("lineker")
     let listeners = try [a, a, b, b].map { try listener("arini", at: $0) }
-    let count = 1500
-    let texts = (1...count).map(String.init)
+    let count = bytes > 1 ? 400 : 1500
+    let texts = (1...count).map { "\($0)" + String(repeating: "x", count: bytes - 1) }
     try lineker.socket.write(texts.map { "send arini \($0)\r\n" }.joined().utf8)
     var got = listeners.map { _ in [String]() }
     _ = try await eventually {
@@ -192,5 +193,50 @@ import Testing
     #expect(!arini.hears(withinMilliseconds: 1200))
     #expect(try arini.request("resume \(token)").code == "invalid_session")
     #expect(try arini.request("listen").code == "not_logged_in")
+  }
+
+  @Test func `a session that ends while its listen waits is never told that it listens`() async throws {
+    let (redis, a, b) = try await cluster()
+    for _ in 0..<5 {
+      let arini = try a.connect()
+      let token = try #require(try arini.request("auth arini pw")["tokenid"])
+      redis.signal(SIGSTOP)
+      try arini.socket.write("send lineker x\r\nlisten\r\n".utf8)
+      try await Task.sleep(for: .milliseconds(50))
+      let other = try b.connect()
+      try other.send("logout \(token)")
+      redis.signal(SIGCONT)
+      _ = try arini.reply()
+      let listened = try arini.reply()
+      #expect(try other.reply().isOK)
+      if listened.isOK {
+        #expect(try arini.reply().event == "session_ended")
+      } else {
+        #expect(listened.code == "invalid_session" || listened.event == "session_ended")
+      }
+    }
+  }
+
+  @Test func `a watch behind a late reply says how it is then`() async throws {
+    let (redis, a, b) = try await cluster(["--presence-grace", "0"])
+    let arini = try listener("arini", at: a)
+    let lineker = try b.login("lineker")
+    let isThere = try await eventually { try arini.request("user_aktif").users == ["arini", "lineker"] }
+    #expect(isThere)
+    redis.signal(SIGSTOP)
+    try arini.socket.write("send lineker x\r\nwatch lineker\r\n".utf8)
+    lineker.socket.close()
+    try await Task.sleep(for: .milliseconds(300))
+    redis.signal(SIGCONT)
+    var isActive: Bool?
+    let isRight = try await eventually(within: 8) {
+      while arini.hears(withinMilliseconds: 0) {
+        let next = try arini.reply()
+        if next["message"] == "watching" { isActive = next.users == ["lineker"] }
+        if next.event == "presence" { isActive = next.has("active") }
+      }
+      return isActive == false
+    }
+    #expect(isRight, "the last that was said is true")
   }
 }

@@ -34,6 +34,8 @@ final class ConnectionHandler: ChannelDuplexHandler {
   private var replies = ReplyQueue()
   private var outbox = ByteBuffer()
   private var isFlushScheduled = false
+  /// What waits for its turn among the replies.
+  private var turn: (ticket: ReplyTicket, body: () -> Void)?
   private var deliveries = Deliveries()
   /// Set while events come on this connection.
   private(set) var listening: Listening?
@@ -69,6 +71,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
     var bytes = unwrapInboundIn(data)
     framer.append(&bytes)
     arrivals.note(received: framer.received, now: .now())
+    listening?.requestsArrived()
     processLines()
   }
 
@@ -109,7 +112,8 @@ final class ConnectionHandler: ChannelDuplexHandler {
 
   private var mayProcess: Bool {
     guard case .open = phase, holds == 0, let context else { return false }
-    return context.channel.isWritable && replies.count < worker.configuration.pipelineDepth
+    return context.channel.isWritable && outbox.readableBytes < worker.configuration.outboxBytes
+      && replies.count < worker.configuration.pipelineDepth
   }
 
   /// A command may finish at once and release the next line while this still runs: the loop here goes on, not a second one.
@@ -166,26 +170,34 @@ final class ConnectionHandler: ChannelDuplexHandler {
   /// Binds the connection to a session, in place of the one before; the future succeeds when Redis knows that the user
   /// is active here.
   func bind(_ session: Session, token: SessionToken) -> EventLoopFuture<Void> {
-    unbind()
+    if listening?.user != session.user { stopListening() }
+    let listeners = isListening ? 1 : 0
+    letGo(sessionEnded: false)
     if case .closed = phase { return worker.eventLoop.makeSucceededVoidFuture() }
     binding = Binding(session, token: token, checkedAt: .now())
     worker.bound(self, to: session.id)
     return worker.membership.change(
-      session.user, session.id, connections: 1, listeners: 0, graceful: true, on: worker.eventLoop)
+      session.user, session.id, connections: 1, listeners: listeners, graceful: true, on: worker.eventLoop)
   }
 
   /// Lets go of the session; the future succeeds when Redis knows. `sessionEnded`: the user is not coming back with it, so
   /// she stays active only where she has other connections.
   @discardableResult
   func unbind(sessionEnded: Bool = false) -> EventLoopFuture<Void> {
-    guard let session = binding?.session else { return worker.eventLoop.makeSucceededVoidFuture() }
     let listeners = isListening ? -1 : 0
     listening?.end(isUnbinding: true)
     listening = nil
+    return letGo(sessionEnded: sessionEnded, listeners: listeners)
+  }
+
+  @discardableResult
+  private func letGo(sessionEnded: Bool, listeners: Int? = nil) -> EventLoopFuture<Void> {
+    guard let session = binding?.session else { return worker.eventLoop.makeSucceededVoidFuture() }
     binding = nil
     worker.unbound(self, from: session.id)
     return worker.membership.change(
-      session.user, session.id, connections: -1, listeners: listeners, graceful: !sessionEnded, on: worker.eventLoop)
+      session.user, session.id, connections: -1, listeners: listeners ?? (isListening ? -1 : 0),
+      graceful: !sessionEnded, on: worker.eventLoop)
   }
 
   /// The session was ended elsewhere.
@@ -206,10 +218,9 @@ final class ConnectionHandler: ChannelDuplexHandler {
   /// Whether events come on this connection.
   var isListening: Bool { listening != nil }
 
-  /// The reply to `listen` has had its turn.
-  private func startListening() {
-    defer { release() }
-    guard !isListening, let user = binding?.session.user, case .open = phase else { return }
+  /// Events come from here on.
+  func startListening(for user: AccountName) {
+    guard !isListening, case .open = phase else { return }
     deliveries.confirmsByAck = true
     listening = Listening(on: self, for: user)
   }
@@ -245,13 +256,25 @@ final class ConnectionHandler: ChannelDuplexHandler {
       worker.scratch.removeAll(keepingCapacity: true)
       next.encode(into: &worker.scratch)
       outbox.writeBytes(worker.scratch)
-      switch next {
-      case .inbox(let page): deliveries.show(page)
-      case .listening: startListening()
-      default: break
-      }
+      if case .inbox(let page) = next { deliveries.show(page) }
     }
     scheduleFlush()
+    takeTurn()
+  }
+
+  /// Runs `body`, which replies, when all replies before have had their turn: for what begins or ends with its reply. Further
+  /// lines wait until then.
+  func inTurn(_ ticket: ReplyTicket, _ body: @escaping () -> Void) {
+    hold()
+    turn = (ticket, body)
+    takeTurn()
+  }
+
+  private func takeTurn() {
+    guard let (ticket, body) = turn, replies.isNext(ticket) else { return }
+    turn = nil
+    body()
+    release()
   }
 
   private func scheduleFlush() {

@@ -36,6 +36,9 @@ struct ReplyQueue {
     replies[index] = reply
   }
 
+  /// Whether this is the next place to be filled.
+  func isNext(_ ticket: ReplyTicket) -> Bool { ticket.number == first }
+
   /// Nothing is owed any more: the connection ends.
   mutating func removeAll() {
     first += replies.count

@@ -24,11 +24,12 @@ enum AckCommand {
       return connection.reply(ticket, .refused(.unknownMessage))
     }
     let message = MessagePlace(sequence: sequence, mark: mark)
-    worker.redis.perform(Inboxes.confirm(of: user, message), deadline: ticket.deadline) { result in
+    worker.redis.perform(Inboxes.confirm(of: user, message, patience: worker.placePatience), deadline: ticket.deadline)
+    { result in
       switch result {
       case .success(.some(let count)):
         connection.reply(ticket, .confirmed(count))
-        connection.listening?.feed.compare()  // its window moves on
+        connection.listening?.feed.look()  // its window moves on
       case .success(.none): connection.reply(ticket, .refused(.unknownMessage))
       case .failure(let error):
         worker.report(error, during: "ack")

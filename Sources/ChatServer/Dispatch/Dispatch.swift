@@ -44,8 +44,10 @@ enum Dispatch {
     case .listen(let token):
       withSession(token, on: connection, ticket) { _ in ListenCommand.run(on: connection, ticket) }
     case .unlisten:
-      connection.stopListening()
-      connection.reply(ticket, .notListening)
+      connection.inTurn(ticket) {
+        connection.stopListening()
+        connection.reply(ticket, .notListening)
+      }
     case .watch(let watched): WatchCommand.run(watched, on: connection, ticket)
     case .unwatch(let watched): UnwatchCommand.run(watched, on: connection, ticket)
     }

@@ -20,26 +20,40 @@ enum InboxCommand {
     _ user: AccountName, _ displayTo: JSONString, on connection: ConnectionHandler, _ ticket: ReplyTicket
   ) {
     let worker = connection.worker
-    var progress: ReadingProgress?
+    var progress = ReadingProgress(shown: 0, confirmed: 0)
     worker.redis.perform(Inboxes.progress(of: user)) { if case .success(let found) = $0 { progress = found } }
     worker.redis.perform(Inboxes.page(of: user, displayTo: displayTo), deadline: ticket.deadline) { result in
-      worker.finishPageRead()
-      switch result {
-      case .success(.some(var page)):
-        page.shownBefore = progress?.shown ?? 0
-        page.dropConfirmed(upTo: progress?.confirmed ?? 0)
-        if let last = page.lastSequence, last > page.shownBefore {
-          worker.redis.send(Inboxes.noteShown(of: user, upTo: last)) { _ in }
+      if case .success(.some(let page)) = result, page.isConfirmedWhole(upTo: progress.confirmed) {
+        let behind = Inboxes.pageBehindConfirmed(of: user, displayTo: displayTo)
+        return worker.redis.perform(behind, deadline: ticket.deadline) {
+          finish($0, progress, user, on: connection, ticket)
         }
-        page.reader = user
-        connection.reply(ticket, .inbox(page))
-      case .success(.none): connection.reply(ticket, .refused(.unknownUser(user)))  // the account was removed
-      case .failure(let error):
-        worker.report(error, during: "inbox")
-        connection.reply(ticket, .refused(.unavailable))
       }
-      connection.release()
+      finish(result, progress, user, on: connection, ticket)
     }
+  }
+
+  private static func finish(
+    _ result: Result<InboxPage?, RedisError>, _ progress: ReadingProgress, _ user: AccountName,
+    on connection: ConnectionHandler, _ ticket: ReplyTicket
+  ) {
+    let worker = connection.worker
+    worker.finishPageRead()
+    switch result {
+    case .success(.some(var page)):
+      page.shownBefore = progress.shown
+      page.dropConfirmed(upTo: progress.confirmed)
+      if let last = page.lastSequence, last > page.shownBefore {
+        worker.redis.send(Inboxes.noteShown(of: user, upTo: last)) { _ in }
+      }
+      page.reader = user
+      connection.reply(ticket, .inbox(page))
+    case .success(.none): connection.reply(ticket, .refused(.unknownUser(user)))  // the account was removed
+    case .failure(let error):
+      worker.report(error, during: "inbox")
+      connection.reply(ticket, .refused(.unavailable))
+    }
+    connection.release()
   }
 }
 
@@ -47,7 +61,7 @@ enum InboxCommand {
 enum ConfirmDelivery {
   /// Nobody waits for the outcome: if it fails, the messages are shown again.
   static func run(_ delivery: Delivery, on worker: Worker) {
-    worker.redis.perform(Inboxes.confirm(of: delivery.user, delivery.last)) { result in
+    worker.redis.perform(Inboxes.confirm(of: delivery.user, delivery.last, patience: worker.placePatience)) { result in
       switch result {
       case .success(.some): break
       case .success(.none):

@@ -3,11 +3,19 @@
 // On the event loop of the connection.
 
 import ChatProtocol
+import ChatState
 
+/// It lasts until `unlisten`, the end of the session or of the connection, or until the connection is bound to a session of
+/// somebody else.
 enum ListenCommand {
-  /// The connection's further lines wait until the reply has had its turn: from there on it listens.
   static func run(on connection: ConnectionHandler, _ ticket: ReplyTicket) {
-    connection.hold()
-    connection.reply(ticket, .listening)
+    connection.inTurn(ticket) {
+      // The session may have ended while other replies were awaited.
+      guard let user = connection.binding?.session.user else {
+        return connection.reply(ticket, .refused(.invalidSession))
+      }
+      connection.reply(ticket, .listening)
+      connection.startListening(for: user)
+    }
   }
 }

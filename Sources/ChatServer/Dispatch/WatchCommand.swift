@@ -9,10 +9,12 @@ import ChatProtocol
 /// tells who is active. A client that did not read for a while is told the present state instead of what it missed.
 enum WatchCommand {
   static func run(_ watched: Watched, on connection: ConnectionHandler, _ ticket: ReplyTicket) {
-    guard connection.isListening else { return connection.reply(ticket, .refused(.notListening)) }
-    guard let active = connection.worker.watch(watched, by: connection) else {
-      return connection.reply(ticket, .refused(.tooManyWatched))
+    connection.inTurn(ticket) {
+      guard connection.isListening else { return connection.reply(ticket, .refused(.notListening)) }
+      guard let active = connection.worker.watch(watched, by: connection) else {
+        return connection.reply(ticket, .refused(.tooManyWatched))
+      }
+      connection.reply(ticket, .watching(active))
     }
-    connection.reply(ticket, .watching(active))
   }
 }

@@ -30,6 +30,7 @@ final class Membership {
   private var nextRenewal: Scheduled<Void>?
   /// Since when every renewal has worked; `nil` while they fail.
   private var steadySince: NIODeadline?
+  private var lastRenewed: NIODeadline?
   private let joined: EventLoopPromise<Void>
   /// Called with each new incarnation but the first, before it joins, so that its channel is heard by then: with the one
   /// before and the new one.
@@ -115,8 +116,10 @@ final class Membership {
       isMember = true
       joined.succeed()
     }
-    let since = steadySince ?? now
-    steadySince = since
+    // A hole between two renewals is an outage too: perhaps everybody stood still, and this node woke up first.
+    let isSteady = lastRenewed.map { now <= $0 + Self.renewal + redis.requestTimeout } ?? false
+    let since = isSteady ? steadySince ?? now : now
+    (steadySince, lastRenewed) = (since, now)
     // After an outage of Redis all leases look ended: everybody gets the time to renew first.
     guard since + .milliseconds(Int64(Presence.lease)) <= now else { return }
     for peer in ended where peer != node {
@@ -126,7 +129,7 @@ final class Membership {
   }
 
   private func startOver() {
-    isMember = false
+    (isMember, steadySince) = (false, nil)
     let last = node
     let new = NodeID(newIncarnationOf: name)
     node = new

@@ -3,6 +3,7 @@
 // Pure value; on the event loop of its worker.
 
 import ChatProtocol
+import OrderedCollections
 
 /// The watching connections of one event loop. To watch everyone and to watch users by name are independent: an event comes
 /// once if either asks for it.
@@ -14,8 +15,18 @@ struct Watchers {
   /// The same for each user that a connection watches by name.
   private var named: [Connection: [AccountName: Int]] = [:]
   private var byUser: [AccountName: Set<Connection>] = [:]
-  /// Connections that did not read when there was something to tell.
-  private var behind: Set<Connection> = []
+  /// What connections must still be told that did not read when there was something to tell.
+  private var missed: [Connection: Missed] = [:]
+
+  private struct Missed {
+    /// In the order in which they changed; each once.
+    var users = OrderedSet<AccountName>()
+    /// Only how many are active: there were too many changes to keep.
+    var isSummary = false
+  }
+
+  /// Beyond this many users that one connection has missed, it is told how many are active.
+  private static let mostMissed = 2000
 
   /// All connections that watch somebody.
   var connections: Set<Connection> { Set(everyone.keys).union(named.keys) }
@@ -46,7 +57,7 @@ struct Watchers {
   mutating func told(_ connection: Connection, at revision: Int) {
     if everyone[connection] != nil { everyone[connection] = revision }
     if let users = named[connection] { named[connection] = users.mapValues { _ in revision } }
-    behind.remove(connection)
+    missed[connection] = nil
   }
 
   /// A connection does not watch these any more; `everyone` means anybody at all.
@@ -66,7 +77,7 @@ struct Watchers {
   mutating func stop(_ connection: Connection) {
     everyone[connection] = nil
     for user in (named.removeValue(forKey: connection) ?? [:]).keys { forget(user, by: connection) }
-    behind.remove(connection)
+    missed[connection] = nil
   }
 
   private mutating func forget(_ user: AccountName, by connection: Connection) {
@@ -91,11 +102,36 @@ struct Watchers {
     return news
   }
 
-  /// A connection did not read when there was something to tell.
-  mutating func fellBehind(_ connection: Connection) {
-    if everyone[connection] != nil || named[connection] != nil { behind.insert(connection) }
+  /// A connection did not read when there was something to tell: it is told later how these users stand then.
+  mutating func miss(_ users: some Sequence<AccountName>, _ connection: Connection) {
+    guard everyone[connection] != nil || named[connection] != nil else { return }
+    var missed = self.missed[connection] ?? Missed()
+    missed.users.append(contentsOf: users)
+    if missed.users.count > Self.mostMissed { missed = Missed(isSummary: true) }
+    self.missed[connection] = missed
   }
 
-  /// Whether a connection missed something; it is told the present state then.
-  func isBehind(_ connection: Connection) -> Bool { behind.contains(connection) }
+  /// The same for a summary.
+  mutating func missSummary(_ connection: Connection) { missed[connection] = Missed(isSummary: true) }
+
+  /// Whether a connection must still be told something.
+  func isBehind(_ connection: Connection) -> Bool { missed[connection] != nil }
+
+  /// What it is told next.
+  enum News: Equatable {
+    case presence(of: AccountName)
+    case summary
+  }
+
+  /// Takes out what a connection is told next; `nil` if there is nothing.
+  mutating func nextMissed(_ connection: Connection) -> News? {
+    guard var missed = self.missed[connection] else { return nil }
+    if missed.isSummary || missed.users.isEmpty {
+      self.missed[connection] = nil
+      return missed.isSummary ? .summary : nil
+    }
+    let user = missed.users.removeFirst()
+    self.missed[connection] = missed.users.isEmpty ? nil : missed
+    return .presence(of: user)
+  }
 }

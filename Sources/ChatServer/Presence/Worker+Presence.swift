@@ -28,34 +28,39 @@ extension Worker {
   /// The view has changed.
   func presenceChanged(_ batch: PresenceBatch) {
     if batch.isSummary {
-      for id in watchers.connections { push([.presenceSummary(active: batch.active)], to: id) }
+      for id in watchers.connections { tellSummary(batch.active, to: id) }
       return
     }
-    for (id, changes) in watchers.news(in: batch) {
-      push(changes.map { .presence($0.user, isActive: $0.isActive, at: $0.at.description) }, to: id)
+    for (id, changes) in watchers.news(in: batch) { tell(changes, to: id) }
+  }
+
+  private func tellSummary(_ active: Int, to id: ObjectIdentifier) {
+    guard let connection = connection(id) else { return }
+    if !watchers.isBehind(id), connection.listening?.takesEvents ?? false {
+      connection.push(.presenceSummary(active: active))
+    } else {
+      watchers.missSummary(id)
     }
   }
 
-  /// A connection reads again. If it missed something, it is told how those that it watches by name stand now, and if it
-  /// watches everyone how many are active.
-  func tellMissedPresence(to connection: ConnectionHandler) {
-    let id = ObjectIdentifier(connection)
-    guard watchers.isBehind(id) else { return }
-    let users = watchers.users(watchedBy: id)
-    let (active, revision) = presence.activeUsers(among: users)
-    watchers.told(id, at: revision)
-    let names = Set(active.names)
-    let at = clock.text()
-    var events = users.map { Event.presence($0, isActive: names.contains($0.description), at: at) }
-    if watchers.watchesEveryone(id) { events.append(.presenceSummary(active: presence.activeUsers().count)) }
-    push(events, to: id)
+  private func tell(_ changes: [PresenceChange], to id: ObjectIdentifier) {
+    guard let connection = connection(id) else { return }
+    var rest = changes[...]
+    while !watchers.isBehind(id), let change = rest.first, connection.listening?.takesEvents ?? false {
+      connection.push(.presence(change.user, isActive: change.isActive, at: change.at.description))
+      rest.removeFirst()
+    }
+    if !rest.isEmpty { watchers.miss(rest.map(\.user), id) }
   }
 
-  private func push(_ events: [Event], to id: ObjectIdentifier) {
-    guard let connection = connection(id) else { return }
-    for event in events {
-      guard connection.listening?.takesEvents ?? false else { return watchers.fellBehind(id) }
-      connection.push(event)
+  /// A connection reads again: of each user of whom it missed something it is told how she stands now.
+  func tellMissedPresence(to connection: ConnectionHandler) {
+    let id = ObjectIdentifier(connection)
+    while watchers.isBehind(id), connection.listening?.takesEvents ?? false, let news = watchers.nextMissed(id) {
+      switch news {
+      case .summary: connection.push(.presenceSummary(active: presence.activeUsers().count))
+      case .presence(let user): connection.push(.presence(user, isActive: presence.isActive(user), at: clock.text()))
+      }
     }
   }
 }

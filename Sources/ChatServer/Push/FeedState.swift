@@ -12,20 +12,27 @@ struct FeedState {
   private struct Listener {
     let id: ListenerID
     var window: PushWindow
-    /// Its client does not read now: it gets nothing, and nothing is kept back for it.
-    var isStuck = false
+    /// For how many ticks its client has not read; `nil` while it reads. It gets nothing meanwhile. At the second tick
+    /// (which is seconds later) the others stop waiting for it.
+    var stuckTicks: Int?
+
+    var isLeftBehind: Bool { stuckTicks.map { $0 >= 2 } ?? false }
   }
 
   /// Messages per reading: bounds what one answer of Redis holds.
-  static let batch = 64
+  static let largestBatch = 64
 
   private let place: String
   private let windowLimit: Int
   private var listeners: [Listener] = []
+  /// Smaller while the messages are larger than what a client takes at once.
+  private var batch = FeedState.largestBatch
   /// There may be messages behind `end`.
   private var mayHaveMore = true
   /// The last message that is known to be there.
   private var end = 0
+  /// The length of the list at the last answer.
+  private(set) var length: Int?
   private var isCalling = false
   /// The inbox must hear of this place also if nothing is to be read.
   private var mustReport = false
@@ -43,11 +50,20 @@ struct FeedState {
 
   /// The client of a listener reads again.
   mutating func readsAgain(_ id: ListenerID) {
-    for index in listeners.indices where listeners[index].id == id { listeners[index].isStuck = false }
+    for index in listeners.indices where listeners[index].id == id { listeners[index].stuckTicks = nil }
   }
 
   /// There may be new messages.
   mutating func wake() { mayHaveMore = true }
+
+  /// Some seconds have passed: who did not read is left behind in the end.
+  mutating func tick() {
+    for index in listeners.indices {
+      guard let ticks = listeners[index].stuckTicks else { continue }
+      listeners[index].stuckTicks = ticks + 1
+      if ticks + 1 == 2 { mustReport = true }
+    }
+  }
 
   /// Looks whether a wake-up was lost, and says that this place lives.
   mutating func compare() { (mayHaveMore, mustReport) = (true, true) }
@@ -70,16 +86,16 @@ struct FeedState {
     // A beginner first: it must be told where to begin. Then whoever is furthest behind.
     var next: PushWindow?
     var position: Int?
-    for listener in listeners where !listener.isStuck {
+    for listener in listeners where !listener.isLeftBehind {
       let window = listener.window
       let cursor = window.cursor ?? -1
       position = min(position ?? .max, max(cursor, 0))
-      guard window.room > 0, mayHaveMore || cursor < end else { continue }
+      guard listener.stuckTicks == nil, window.room > 0, mayHaveMore || cursor < end else { continue }
       if cursor < next.map({ $0.cursor ?? -1 }) ?? .max { next = window }
     }
     guard next != nil || acknowledged != nil || mustReport else { return nil }
     let call = FeedCall(
-      place: place, position: position, after: next?.after, wanted: next.map { min($0.room, Self.batch) } ?? 0)
+      place: place, position: position, after: next?.after, wanted: next.map { min($0.room, batch) } ?? 0)
     let confirming = acknowledged
     (isCalling, mustReport, acknowledged) = (true, false, nil)
     // From here on a wake-up asks for another reading. One that nobody could follow yet stays.
@@ -94,20 +110,25 @@ struct FeedState {
   mutating func answered(
     _ answer: FeedAnswer, to call: FeedCall, send: (ListenerID, MessageRecord, Int, _ isRedelivered: Bool) -> Bool
   ) {
-    isCalling = false
+    (isCalling, length, end) = (false, answer.length, answer.last)
     for index in listeners.indices { listeners[index].window.confirm(upTo: answer.confirmed) }
     guard call.wanted > 0 else { return }
-    if answer.records.count == call.wanted { mayHaveMore = true }
-    end = max(end, answer.after + answer.records.count)
     settle(answer, call)
-    for index in listeners.indices where !listeners[index].isStuck {
+    handOut(answer, send)
+  }
+
+  private mutating func handOut(
+    _ answer: FeedAnswer, _ send: (ListenerID, MessageRecord, Int, _ isRedelivered: Bool) -> Bool
+  ) {
+    batch = min(batch * 2, Self.largestBatch)
+    for index in listeners.indices where listeners[index].stuckTicks == nil {
       for (offset, record) in answer.records.enumerated() {
         let sequence = answer.after + 1 + offset
         guard listeners[index].window.cursor == sequence - 1, listeners[index].window.room > 0 else { continue }
         let isRedelivered = listeners[index].window.sent(sequence, mark: record.mark)
         guard send(listeners[index].id, record, sequence, isRedelivered) else {
-          listeners[index].isStuck = true
-          mustReport = true
+          listeners[index].stuckTicks = 0
+          if offset < answer.records.count - 1 { batch = max(offset + 1, 4) }
           break
         }
       }
@@ -125,7 +146,7 @@ struct FeedState {
     if answer.after < after.sequence {
       // The messages that were sent are not in this list: it begins anew for all.
       for index in listeners.indices { listeners[index].window.restart() }
-      (end, mayHaveMore) = (0, true)
+      mayHaveMore = true
     } else if answer.after > after.sequence {
       for index in listeners.indices { listeners[index].window.skip(to: answer.after) }
     }

@@ -15,7 +15,7 @@ final class Feeds {
   private static let firstComparisons = [150, 500, 1200].map { TimeAmount.milliseconds($0) }
   private static let clockPeriod = TimeAmount.milliseconds(500)
   /// Looks per period: what is due beyond waits for the next.
-  private static let comparisonsAtOnce = 1000
+  private static let comparisonsAtOnce = 5000
 
   private unowned let worker: Worker
   private let place: String
@@ -29,7 +29,11 @@ final class Feeds {
   init(of worker: Worker, place: String) { (self.worker, self.place) = (worker, place) }
 
   /// The feed of a user, for a connection that is about to listen.
-  func feed(of user: AccountName) -> InboxFeed { feeds[user] ?? begin(user) }
+  func feed(of user: AccountName) -> InboxFeed {
+    let feed = feeds[user] ?? begin(user)
+    if feed.isEmpty { lookSoon(feed) }
+    return feed
+  }
 
   /// These users have new messages.
   func wake(_ users: [AccountName]) {
@@ -46,11 +50,19 @@ final class Feeds {
     let feed = InboxFeed(of: user, place: place, on: worker)
     feeds[user] = feed
     due.append((feed, .now() + Self.comparison))
-    for time in Self.firstComparisons {
-      worker.eventLoop.assumeIsolated().scheduleTask(in: time) { [weak feed] in feed?.compare() }
-    }
     if !isClockRunning { startClock() }
     return feed
+  }
+
+  private func lookSoon(_ feed: InboxFeed) {
+    if feed.isLookingSoon { return }
+    feed.isLookingSoon = true
+    for time in Self.firstComparisons {
+      worker.eventLoop.assumeIsolated().scheduleTask(in: time) { [weak feed] in
+        feed?.look()
+        if time == Self.firstComparisons.last { feed?.isLookingSoon = false }
+      }
+    }
   }
 
   private func startClock() {

@@ -19,11 +19,17 @@ final class InboxFeed {
   /// After a failure of Redis, until the next try.
   private static let pause = TimeAmount.milliseconds(500)
 
+  /// Of so many looks one reads.
+  private static let looksPerReading = 2
+
   let user: AccountName
   private unowned let worker: Worker
   private var state: FeedState
   private var listeners: [ObjectIdentifier: ConnectionHandler] = [:]
   private var waiters: [Waiter] = []
+  private var looks = 0
+  /// The first looks of a new listener are still to come.
+  var isLookingSoon = false
 
   init(of user: AccountName, place: String, on worker: Worker) {
     (self.user, self.worker) = (user, worker)
@@ -44,8 +50,7 @@ final class InboxFeed {
   func remove(_ connection: ConnectionHandler) {
     guard listeners.removeValue(forKey: ObjectIdentifier(connection)) != nil else { return }
     state.remove(ObjectIdentifier(connection))
-    if isEmpty { state.compare() }
-    advance()
+    if isEmpty { look() } else { advance() }
   }
 
   /// The connection's client reads again.
@@ -62,9 +67,21 @@ final class InboxFeed {
     advance()
   }
 
-  /// Finds a wake-up that was lost.
+  /// Finds a wake-up that was lost: as a rule by the length of the list alone, which costs Redis next to nothing; now and then
+  /// by reading, which also says that this place lives.
   func compare() {
     guard worker.redis.isReady else { return }
+    state.tick()
+    looks += 1
+    guard looks % Self.looksPerReading != 0, let length = state.length else { return look() }
+    worker.redis.perform(Inboxes.length(of: user)) { result in
+      if case .success(let now) = result, now != length, self.state.length == length { self.state.compare() }
+      self.advance()
+    }
+  }
+
+  /// Reads on, and says that this place lives.
+  func look() {
     state.compare()
     advance()
   }
@@ -86,7 +103,7 @@ final class InboxFeed {
     let waiting = waiters
     waiters = []
     let deadline = waiting.map(\.ticket.deadline).min()
-    let request = Inboxes.advance(of: user, confirming: confirming, call)
+    let request = Inboxes.advance(of: user, confirming: confirming, call, patience: worker.placePatience)
     worker.redis.perform(request, deadline: deadline) { result in
       switch result {
       case .success(.some(let answer)): self.answered(answer, to: call, waiting)

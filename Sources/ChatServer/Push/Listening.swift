@@ -9,15 +9,17 @@ import NIOCore
 /// From `listen` to `unlisten`, the end of the session or of the connection.
 ///
 /// A client that does not read first gets no more events. Its requests wait, too, as on every connection; if some do for
-/// longer than the patience while nothing was read at all, the connection is closed.
+/// longer than the patience, in which it did not read enough to make room, the connection is closed.
 final class Listening {
   let feed: InboxFeed
   private unowned let connection: ConnectionHandler
-  private let user: AccountName
+  let user: AccountName
   /// Events wait because the client doesn't read.
   private var isPaused = false
-  /// Since when the client has read nothing.
+  /// Since when there is no room.
   private var blockedSince: NIODeadline?
+  /// Since when requests wait for it.
+  private var waitingSince: NIODeadline?
   private var isJudgementDue = false
 
   private var worker: Worker { connection.worker }
@@ -56,8 +58,16 @@ final class Listening {
 
   /// The client reads nothing (any more), or it does again.
   func setBlocked(_ isBlocked: Bool) {
-    blockedSince = isBlocked ? .now() : nil
-    if isBlocked { judgeLater() }
+    (blockedSince, waitingSince) = (isBlocked ? .now() : nil, nil)
+    if isBlocked {
+      requestsArrived()
+      judgeLater()
+    }
+  }
+
+  /// Requests have arrived: while there is no room they wait.
+  func requestsArrived() {
+    if blockedSince != nil, waitingSince == nil, connection.hasWaitingRequests { waitingSince = .now() }
   }
 
   private func judgeLater() {
@@ -70,9 +80,9 @@ final class Listening {
 
   private func judge() {
     isJudgementDue = false
-    guard let blockedSince, connection.listening === self else { return }
-    let isTooLong = blockedSince + worker.configuration.slowConsumerPatience <= .now()
-    guard isTooLong, connection.hasWaitingRequests else { return judgeLater() }
+    guard blockedSince != nil, connection.listening === self else { return }
+    let patience = worker.configuration.slowConsumerPatience
+    guard let waitingSince, waitingSince + patience <= .now() else { return judgeLater() }
     worker.logger.info("closing a slow consumer", metadata: ["address": "\(connection.remoteAddress)"])
     connection.end(telling: .slowConsumer)
   }

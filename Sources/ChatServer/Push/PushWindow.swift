@@ -12,6 +12,8 @@ struct PushWindow {
   let limit: Int
   /// The last message that was sent here; `nil` until the inbox has said where to begin.
   private(set) var cursor: Int?
+  /// The mark of that message, also when it is confirmed; empty if it was not sent here.
+  private var lastMark: [UInt8] = []
   /// Messages up to this one had been shown before this connection listened: they are marked `redelivered`.
   private var shownBefore = 0
   private var confirmed = 0
@@ -24,18 +26,18 @@ struct PushWindow {
   var room: Int { limit - marks.count }
 
   /// Where the next reading begins; `nil` for the beginning.
-  var after: MessagePlace? { cursor.map { MessagePlace(sequence: $0, mark: marks.last ?? []) } }
+  var after: MessagePlace? { cursor.map { MessagePlace(sequence: $0, mark: lastMark) } }
 
   /// Begins behind a message; the inbox was shown up to `shown` already.
   mutating func begin(after sequence: Int, shown: Int) {
     (cursor, confirmed, shownBefore) = (sequence, sequence, shown)
-    marks.removeAll()
+    (marks, lastMark) = ([], [])
   }
 
   /// Begins anew: the list is another one than that whose messages were sent.
   mutating func restart() {
     cursor = nil
-    marks.removeAll()
+    (marks, lastMark) = ([], [])
   }
 
   /// Messages in between were confirmed and taken off while this connection did not read.
@@ -43,12 +45,12 @@ struct PushWindow {
     guard let cursor, cursor < sequence else { return }
     self.cursor = sequence
     confirmed = max(confirmed, sequence)
-    marks.removeAll()
+    (marks, lastMark) = ([], [])
   }
 
   /// The next message leaves; `true` if it was shown before.
   mutating func sent(_ sequence: Int, mark: [UInt8]) -> Bool {
-    cursor = sequence
+    (cursor, lastMark) = (sequence, mark)
     if sequence > confirmed { marks.append(mark) }
     return sequence <= shownBefore
   }

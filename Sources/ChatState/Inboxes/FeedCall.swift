@@ -20,6 +20,8 @@ package struct ReadingProgress: Sendable, Equatable {
   /// Up to which all are confirmed although they are still in the list, for a listener that has not got them yet; 0 if
   /// nothing waits so.
   package let confirmed: Int
+
+  package init(shown: Int, confirmed: Int) { (self.shown, self.confirmed) = (shown, confirmed) }
 }
 
 /// One call of a place.
@@ -42,31 +44,33 @@ package struct FeedCall: Sendable, Equatable {
 package struct FeedAnswer: Sendable, Equatable {
   /// Up to which message all are confirmed.
   package let confirmed: Int
-  /// Whether the confirmation was taken: `false` if another message has that number.
-  package let isConfirmationTaken: Bool
   /// Up to which message the inbox had been shown before this call.
   package let shown: Int
+  /// How long the list is, element 0 included.
+  package let length: Int
+  /// The number of its last message, or of the last confirmed one if it is empty.
+  package let last: Int
   /// The number before that of the first record.
   package let after: Int
   /// The messages, oldest first, without gaps.
   package let records: [MessageRecord]
 
-  package init(confirmed: Int, isConfirmationTaken: Bool, shown: Int, after: Int, records: [MessageRecord]) {
-    (self.confirmed, self.isConfirmationTaken, self.shown) = (confirmed, isConfirmationTaken, shown)
-    (self.after, self.records) = (after, records)
+  package init(confirmed: Int, shown: Int, length: Int, last: Int, after: Int, records: [MessageRecord]) {
+    (self.confirmed, self.shown, self.length) = (confirmed, shown, length)
+    (self.last, self.after, self.records) = (last, after, records)
   }
 
   /// Reads the script's answer; `nil` if it has an unexpected shape.
   init?(_ answer: [RedisReply]) {
-    guard answer.count >= 4, let confirmed = answer[0].integer, let taken = answer[1].integer,
-      let shown = answer[2].integer, let after = answer[3].integer
-    else { return nil }
-    let records = answer.dropFirst(4).compactMap { element -> MessageRecord? in
+    let numbers = answer.prefix(6).compactMap(\.integer)
+    guard numbers.count == 6, numbers.allSatisfy(ProtocolLimits.sequences.contains) else { return nil }
+    let records = answer.dropFirst(6).compactMap { element -> MessageRecord? in
       guard case .bytes(let stored) = element else { return nil }
       return MessageRecord(stored: stored)
     }
-    guard records.count == answer.count - 4 else { return nil }
+    guard records.count == answer.count - 6 else { return nil }
     self.init(
-      confirmed: confirmed, isConfirmationTaken: taken == 1, shown: shown, after: after, records: records)
+      confirmed: numbers[0], shown: numbers[2], length: numbers[4], last: numbers[5], after: numbers[3],
+      records: records)
   }
 }

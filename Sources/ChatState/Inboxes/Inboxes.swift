@@ -31,10 +31,12 @@ package enum AppendOutcome: Sendable, Equatable {
 package enum Inboxes {
   /// How long a tag is remembered, in milliseconds: 10 min.
   package static let tagLife = 600_000
-  /// How long what is confirmed waits for a listening place that doesn't call, in milliseconds: longer than a pause of
-  /// Redis of ten seconds and the three between two calls of a place that lives. So long can the messages of a user whose
-  /// node has died fill her inbox although another device of hers has confirmed them.
-  static let placePatience = 15_000
+  /// How long what is confirmed waits for a listening place that doesn't call, in milliseconds: longer than the pause between
+  /// two calls of a place that lives. So long can the messages of a user whose node has died fill her inbox although another
+  /// device of hers has confirmed them.
+  package static let placePatience = 15_000
+  /// In place of it after an outage of Redis, in which nobody could call.
+  package static let unlimitedPatience = 1 << 50
 
   /// Stores a message, if the account exists: `RPUSHX` answers the length of the list, or 0 when there is none. It knows
   /// no bound (see `InboxFill`) and must not be repeated: nobody could tell a second message from the first.
@@ -81,9 +83,26 @@ package enum Inboxes {
     return RedisRequest(RedisCommand("LRANGE", .text(KeySpace.inbox(user)), "0", .number(last))) { reply in
       guard let elements = reply.elements else { return nil }
       guard let first = elements.first else { return .some(nil) }
-      guard let confirmed = first.integer else { return nil }
+      guard let confirmed = first.integer, ProtocolLimits.sequences.contains(confirmed) else { return nil }
       return InboxPage(displayTo: displayTo, confirmed: confirmed, elements: elements.dropFirst())
     }
+  }
+
+  /// The same page behind all that is confirmed: for an inbox that begins with more than a page of such messages.
+  package static func pageBehindConfirmed(of user: AccountName, displayTo: JSONString) -> RedisRequest<InboxPage?> {
+    let call = FeedCall(place: "", position: nil, after: nil, wanted: ProtocolLimits.pageMessages + 1)
+    return RedisRequest(advance(user, nil, call, placePatience)) { reply in
+      guard let answer = reply.elements else { return nil }
+      guard answer.count >= 6 else { return .some(nil) }
+      return answer[3].integer.map {
+        .some(InboxPage(displayTo: displayTo, confirmed: $0, elements: answer.dropFirst(6)))
+      }
+    }
+  }
+
+  /// The length of the list, element 0 included; 0 if there is no such account.
+  package static func length(of user: AccountName) -> RedisRequest<Int> {
+    RedisRequest(RedisCommand("LLEN", .text(KeySpace.inbox(user)))) { $0.integer }
   }
 
   /// How far the readers of an inbox are.
@@ -96,32 +115,36 @@ package enum Inboxes {
 
   /// Notes that messages up to `sequence` are about to be shown. It only serves the mark `redelivered`.
   package static func noteShown(of user: AccountName, upTo sequence: Int) -> RedisCommand {
-    RedisCommand(Scripts.inboxShown, keys: [KeySpace.reading(user)], [.number(sequence)])
+    RedisCommand(Scripts.inboxShown, keys: [KeySpace.reading(user), KeySpace.inbox(user)], [.number(sequence)])
   }
 
   /// Confirms all messages up to the one that is named, if its place holds its mark. Answers how many messages are
   /// confirmed in all, or `.some(nil)` if it is another message.
-  package static func confirm(of user: AccountName, _ message: MessagePlace) -> RedisRequest<Int?> {
-    RedisRequest(advance(user, message, nil)) { reply in
+  package static func confirm(
+    of user: AccountName, _ message: MessagePlace, patience: Int = placePatience
+  ) -> RedisRequest<Int?> {
+    RedisRequest(advance(user, message, nil, patience)) { reply in
       guard let answer = reply.elements else { return nil }
-      guard answer.count >= 4 else { return .some(nil) }
+      guard answer.count >= 6 else { return .some(nil) }
       return answer[1].integer == 1 ? answer[0].integer : .some(nil)
     }
   }
 
   /// Confirms, says what the place has, and reads on. `.some(nil)` if there is no such account.
   package static func advance(
-    of user: AccountName, confirming message: MessagePlace?, _ call: FeedCall
+    of user: AccountName, confirming message: MessagePlace?, _ call: FeedCall, patience: Int = placePatience
   ) -> RedisRequest<FeedAnswer?> {
-    RedisRequest(advance(user, message, call)) { reply in
+    RedisRequest(advance(user, message, call, patience)) { reply in
       guard let answer = reply.elements else { return nil }
       return answer.isEmpty ? .some(nil) : FeedAnswer(answer).map { .some($0) }
     }
   }
 
-  private static func advance(_ user: AccountName, _ message: MessagePlace?, _ call: FeedCall?) -> RedisCommand {
+  private static func advance(
+    _ user: AccountName, _ message: MessagePlace?, _ call: FeedCall?, _ patience: Int
+  ) -> RedisCommand {
     var arguments: [RedisArgument] = [
-      .number(message?.sequence ?? 0), .bytes(message?.mark ?? []), .number(placePatience),
+      .number(message?.sequence ?? 0), .bytes(message?.mark ?? []), .number(patience),
     ]
     if let call {
       arguments += [

@@ -4,27 +4,31 @@
 -- confirmed by one of them stays in the list until the others have it too, or have not called for the patience.
 -- Idempotent. Answers nothing if there is no such account, else: how many messages are confirmed, whether the confirmation
 -- was taken (0: the message under that number is another one: the list has changed under the reader), up to which
--- message the inbox was ever shown before, behind which message the records begin, and these records.
+-- message the inbox was ever shown before, behind which message the records begin, the length of the list, the number of its last message, and
+-- these records, which
+-- beyond the first have at most 256 KiB in all.
 -- KEYS: inbox, reading   ARGV: number of the message to confirm (0: none), its mark, patience (ms)
---   [, place, number up to which all its listeners have everything ('': none of them reads),
+--   [, place ('': none, it only reads), number up to which all its listeners have everything ('': none of them reads),
 --      number behind which to read (-1: what is confirmed), the mark of that message ('': not known), records wanted]
 local first = tonumber(redis.call('LINDEX', KEYS[1], 0) or '')
 if not first then return {} end
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local sequence, mark, patience, place = tonumber(ARGV[1]), ARGV[2], tonumber(ARGV[3]), ARGV[4]
-if place and ARGV[5] == '' then
+if place and place ~= '' and ARGV[5] == '' then
   redis.call('HDEL', KEYS[2], place)
-elseif place then
+elseif place and place ~= '' then
   redis.call('HSET', KEYS[2], place, ARGV[5] .. ' ' .. string.format('%.0f', now))
 end
 
 local state = redis.call('HMGET', KEYS[2], 'confirmed', 'shown')
-local confirmed = math.max(tonumber(state[1] or '') or 0, first)
+local length = redis.call('LLEN', KEYS[1])
+-- Never more than there is: the list may have been replaced.
+local confirmed = math.min(math.max(tonumber(state[1] or '') or 0, first), first + length - 1)
 local shown = tonumber(state[2] or '') or 0
 local taken = 1
 if sequence > confirmed then
-  local message = redis.call('LINDEX', KEYS[1], sequence - first)
+  local message = sequence < first + length and redis.call('LINDEX', KEYS[1], sequence - first)
   if message and string.find(message, mark, 1, true) then confirmed = sequence else taken = 0 end
 end
 
@@ -52,18 +56,30 @@ if confirmed > first then
   end
 end
 
-local answer = {confirmed, taken, shown, 0}
+length = redis.call('LLEN', KEYS[1])
+local answer = {confirmed, taken, shown, 0, length, first + length - 1}
 local wanted = tonumber(ARGV[8] or 0)
 if wanted == 0 then return answer end
 local after = tonumber(ARGV[6])
 if after > first then
   local message = redis.call('LINDEX', KEYS[1], after - first)
-  -- Another list under the same name, or an older state of it: everything that it holds is new to the place.
-  if not message or not string.find(message, ARGV[7], 1, true) then after = -1 end
+  -- Another list under the same name, or an older state of it: what it holds is new to the place. Where the message is not
+  -- known, only an older state shows.
+  if not message or ARGV[7] == '' then
+    after = math.min(after, confirmed)
+  elseif not string.find(message, ARGV[7], 1, true) then
+    after = -1
+  end
 end
 if after < 0 then after = confirmed else after = math.max(after, first) end
 answer[4] = after
 local start = after - first + 1
-for i, record in ipairs(redis.call('LRANGE', KEYS[1], start, start + wanted - 1)) do answer[i + 4] = record end
-if after + #answer - 4 > shown then redis.call('HSET', KEYS[2], 'shown', string.format('%.0f', after + #answer - 4)) end
+local bytes = 0
+for i, record in ipairs(redis.call('LRANGE', KEYS[1], start, start + wanted - 1)) do
+  bytes = bytes + #record
+  if i > 1 and bytes > 262144 then break end
+  answer[i + 6] = record
+end
+local last = after + #answer - 6
+if last > shown then redis.call('HSET', KEYS[2], 'shown', string.format('%.0f', last)) end
 return answer

@@ -38,7 +38,9 @@ struct AccountCommand: AsyncParsableCommand {
 
     func run() async throws {
       try await AccountStore.with(redis) { store in
-        try await store.visitAll { name, display in print(name.padded(to: 32), display) }
+        try await store.visitAll { name, account in
+          print(name.padded(to: 32), account.display + (account.isDisabled ? " (disabled)" : ""))
+        }
       }
     }
   }

@@ -34,8 +34,8 @@ struct AccountStore: Sendable {
       Accounts.add(name, display: display, passwordHash: hash.description, at: WallClock.now()))
   }
 
-  /// Calls `body` with each account's name and display name, in alphabetical order.
-  func visitAll(_ body: (String, String) -> Void) async throws {
+  /// Calls `body` with each account, in alphabetical order of the names.
+  func visitAll(_ body: (String, Credentials) -> Void) async throws {
     var last: String?
     while true {
       let names = try await redis.perform(Accounts.names(after: last, limit: 500))
@@ -43,7 +43,7 @@ struct AccountStore: Sendable {
       for name in names {
         guard let account = AccountName(name), let found = try await redis.perform(Accounts.credentials(of: account))
         else { continue }
-        body(name, found.display)
+        body(name, found)
       }
       last = names.last
     }

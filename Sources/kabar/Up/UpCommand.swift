@@ -12,7 +12,8 @@ struct UpCommand: ParsableCommand {
     discussion: """
       Starts a private redis-server (from PATH) and the nodes, prints how to reach them and then a line that begins \
       with "ready". What dies is started again. Ctrl-C stops the nodes, then Redis; a second Ctrl-C kills them. \
-      However this process ends, none of the others is left.
+      However this process ends, none of the others is left. The nodes take their other settings from the environment \
+      (KABAR_PUSH_WINDOW, KABAR_PRESENCE_GRACE, …): `kabar serve --help` lists them.
       """)
 
   @Option(help: "Node processes, 1 to 64.")
