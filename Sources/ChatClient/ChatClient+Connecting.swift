@@ -7,7 +7,7 @@ extension ChatClient {
   func open() async throws(ChatClientError) -> ChatLink {
     let isUseless = Pending<Bool>()
     let connection = try await ChatConnection.connect(
-      host: host, port: port, replyTimeout: settings.replyTimeout,
+      host: host, port: port, replyTimeout: min(settings.replyTimeout, .seconds(50)),
       onEvent: { [messageFeed, presenceFeed, confirmations] event in
         switch event {
         case .message(let message):
@@ -103,7 +103,13 @@ extension ChatClient {
     // A login may have come between `resume` and now.
     if boundToken != session?.token { link.connection.end() }
     return await withTaskGroup(of: ChatClientError?.self) { group in
-      group.addTask { await link.connection.waitUntilClosed() }
+      group.addTask {
+        await withTaskCancellationHandler {
+          await link.connection.waitUntilClosed()
+        } onCancel: {
+          link.connection.end()
+        }
+      }
       group.addTask {
         if await link.isUseless.value(cancelled: false) { link.connection.end() }
         return nil
@@ -132,29 +138,35 @@ extension ChatClient {
     var tries = 0
     while !Task.isCancelled {
       let version = changed.version
-      // Without a session there is nothing to listen to. Servers that know no `resume` know no `listen` either.
-      guard session != nil, let step = subscriptions.next else {
+      // Without a session there is nothing to listen to, and behind a login the events would be the next user's, while
+      // `begin` still throws away those of the one before. Servers that know no `resume` know no `listen` either.
+      guard let session, !isSwitching, let step = subscriptions.next else {
         await changed.wait(since: version)
         continue
       }
       do throws(ChatClientError) {
-        let session = self.session
-        let snapshot = try await carryOut(step, on: connection)
+        try await carryOut(step, on: connection)
         guard session == self.session else { continue }
         subscriptions.done(step)
         tries = 0
-        if let snapshot { presenceFeed.update { $0.append(.snapshot(snapshot)) } }
       } catch {
+        guard session == self.session else { continue }
         tries += 1
         if error.isSessionGone { return connection.end() }
-        guard await isSettled(step, by: error, tries: tries) else { return }
+        // Without this, the client would go on with a connection on which nothing comes.
+        guard await isSettled(step, by: error, tries: tries) else { return connection.end() }
       }
     }
   }
 
   /// The server's refusal of a step: waits if it passes, forgets the step if not. False if the connection has ended.
   private func isSettled(_ step: Subscriptions.Step, by failure: ChatClientError, tries: Int) async -> Bool {
-    guard case .refused = failure else { return false }
+    guard case .refused(let code, _, _) = failure else { return false }
+    if code == "not_listening" {
+      subscriptions.startAnew()
+      try? await Task.sleep(for: .milliseconds(50))
+      return true
+    }
     var generator = SystemRandomNumberGenerator()
     if let pause = Retry.pause(after: failure, tries: tries, using: &generator) {
       try? await Task.sleep(for: pause)
@@ -162,30 +174,25 @@ extension ChatClient {
     }
     let wanted = (messages: subscriptions.wantsMessages, presence: subscriptions.wantsPresence)
     subscriptions.refused(step)
+    presenceFeed.update { $0.abandonSnapshot() }
     if step == .listen, wanted.messages { messageFeed.fail(failure.named("messages that arrive by themselves")) }
     if wanted.presence { presenceFeed.fail(failure.named("presence that is told by itself")) }
     return true
   }
 
-  /// What is active now, if the step asks for it.
-  private func carryOut(
-    _ step: Subscriptions.Step, on connection: ChatConnection
-  ) async throws(ChatClientError) -> ChatConnection.ActiveUsers? {
+  private func carryOut(_ step: Subscriptions.Step, on connection: ChatConnection) async throws(ChatClientError) {
     switch step {
-    case .listen:
-      _ = try await connection.request("listen").accepted()
-      return nil
-    case .unwatch:
-      _ = try await connection.request("unwatch").accepted()
-      return nil
+    case .listen: _ = try await connection.request("listen").accepted()
+    case .unwatch: _ = try await connection.request("unwatch").accepted()
     case .watch(_, let lines):
-      var (names, count): ([String], Int) = ([], 0)
-      for line in lines {
-        let active = try ChatConnection.ActiveUsers(try await connection.request(line).accepted())
-        names += active.names
-        count += active.count
+      for (index, line) in lines.enumerated() {
+        // Events may follow in the same packet: the snapshot must be in the feed before they are.
+        let reply = try await connection.request(line) { [presenceFeed] json in
+          guard let active = try? ChatConnection.ActiveUsers(ChatReply(json: json).accepted()) else { return }
+          presenceFeed.update { $0.append(active, isFirst: index == 0, isLast: index == lines.count - 1) }
+        }
+        _ = try ChatConnection.ActiveUsers(reply.accepted())
       }
-      return ChatConnection.ActiveUsers(names: names, count: count)
     }
   }
 
@@ -198,10 +205,8 @@ extension ChatClient {
         await confirmations.wait(since: version)
         continue
       }
-      confirming = mark
-      defer { confirming = nil }
       do throws(ChatClientError) {
-        _ = try await connection.request(mark.line).accepted()
+        try await confirm(mark, on: connection)
         tries = 0
         messageFeed.update { $0.settled(mark) }
       } catch {
@@ -212,10 +217,16 @@ extension ChatClient {
           try? await Task.sleep(for: pause)
         } else {
           // It is not in the inbox any more: another device has confirmed it, or the session is gone.
-          messageFeed.update { $0.settled(mark) }
+          messageFeed.update { $0.refused(mark) }
         }
       }
     }
+  }
+
+  private func confirm(_ mark: MessageBuffer.Mark, on connection: ChatConnection) async throws(ChatClientError) {
+    confirming = mark
+    defer { confirming = nil }
+    _ = try await connection.request(mark.line).accepted()
   }
 
   /// Notices a server that is gone without a word: the reply's timeout ends the connection.

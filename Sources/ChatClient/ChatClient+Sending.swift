@@ -3,12 +3,20 @@
 // Runs on: the client's actor.
 
 extension ChatClient {
-  /// A connection that is bound to the session, if there is one.
-  func usable(until deadline: ContinuousClock.Instant) async throws(ChatClientError) -> ChatLink {
+  /// A connection that is bound to the session, if there is one. Requests on it end at the deadline.
+  ///
+  /// - Parameter isLogin: whether it is to begin a session. Anything else waits for a login that is under way: on the
+  ///   connection behind that it would be done in the name of the next user.
+  func usable(
+    until deadline: ContinuousClock.Instant, isLogin: Bool = false
+  ) async throws(ChatClientError) -> ChatLink {
     while true {
       if isClosed { throw .connectionClosed }
       if Task.isCancelled { throw .cancelled }
-      if let link { return link }
+      if var link, isLogin || !isSwitching {
+        link.connection = link.connection.until(deadline)
+        return link
+      }
       guard .now < deadline else { throw lastFailure }
       await changed.wait(since: changed.version, until: deadline)
     }
@@ -27,14 +35,18 @@ extension ChatClient {
     }
   }
 
-  /// Carries out what the server does once however often it is asked, until it works or the deadline comes.
+  /// Carries out what the server does once however often it is asked, until it works or the deadline comes; never in
+  /// the name of another user than the one who was logged in at first.
   func repeated<Value: Sendable>(
     _ body: (isolated ChatClient, ChatLink) async throws(ChatClientError) -> Value
   ) async throws(ChatClientError) -> Value {
     let deadline = self.deadline
+    let user = session?.user
     var tries = 0
+    var last: ChatClientError?
     while true {
       let link = try await usable(until: deadline)
+      if let user, let session, session.user != user { throw last ?? lastFailure }
       let wasPlain = isPlainServer
       do throws(ChatClientError) {
         return try await body(self, link)
@@ -53,6 +65,7 @@ extension ChatClient {
         // Without tags the server would carry it out twice.
         if wasPlain { throw error }
         tries += 1
+        last = error
         try await pause(after: error, tries: tries, until: deadline)
       }
     }
@@ -61,7 +74,12 @@ extension ChatClient {
   /// Calls that come now shall wait for the next connection, not meet the end of this one, too.
   func noteEnd(of link: ChatLink, _ failure: ChatClientError) {
     switch failure {
-    case .connectionClosed, .timedOut, .malformedReply: if self.link?.number == link.number { self.link = nil }
+    // The call has run out of time, not the connection.
+    case .timedOut where link.connection.deadline.map { $0 <= .now } ?? false: break
+    case .connectionClosed, .timedOut, .malformedReply:
+      // A well-formed reply that lacks something leaves the connection open, and nobody else would end it.
+      link.connection.end()
+      if self.link?.number == link.number { self.link = nil }
     default: break
     }
   }

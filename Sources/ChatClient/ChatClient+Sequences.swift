@@ -7,7 +7,7 @@ extension ChatClient {
   /// What waits in the inbox, oldest first, then new messages as they come: each once, as far as this client knows.
   ///
   /// Iterating listens; before a login it waits for one. A message is confirmed when the next one is asked for, from this
-  /// iterator or a later one; so finish with one before asking for the next. One task at a time may iterate.
+  /// iterator or a later one, or with ``confirm()``; so finish with one before that. One task at a time may iterate.
   ///
   /// Ends when the client is closed or the task is cancelled. Throws ``ChatClientError/unsupported(feature:)`` on servers of
   /// the course protocol, and `refused` with code `invalid_session` when the session was ended elsewhere; iterate again
@@ -113,8 +113,15 @@ extension ChatClient {
     }
   }
 
-  func nextMessage() async throws(ChatClientError) -> IncomingMessage? {
+  /// Says that the consumer is done with the message that it had last, without asking for the next one.
+  ///
+  /// The confirmation is sent at once, and by ``close()`` at the latest.
+  public func confirm() {
     if messageFeed.update({ $0.wentOn() }) { confirmations.raise() }
+  }
+
+  func nextMessage() async throws(ChatClientError) -> IncomingMessage? {
+    confirm()
     if subscriptions.wantMessages() { changed.raise() }
     return try await messageFeed.next()
   }

@@ -14,6 +14,7 @@ import ChatProtocol
 ///   try await client.send(to: message.sender, text: "matur nuwun")
 ///   if message.text == "wis yo" { break }
 /// }
+/// await client.confirm()
 /// await client.close()
 /// ```
 ///
@@ -22,8 +23,9 @@ import ChatProtocol
 ///
 /// - ``send(to:text:)`` names each message, so that repeating it after a lost connection stores it once. It returns when
 ///   the server has stored it. Wait for one send before the next one if their order matters.
-/// - ``messages`` are confirmed when the consumer asks for the next one. What is not confirmed comes again, to this client
-///   or to another one of the same user; within one client's life each is seen once.
+/// - ``messages`` are confirmed when the consumer asks for the next one, the last one by ``confirm()``. What is not
+///   confirmed comes again, to this client or to another one of the same user. As long as no other user logs in here,
+///   each is seen once (of the last 20,000, and on servers that give messages an id).
 /// - On a server that knows only the course protocol login, send and `request` work as far as it goes; `messages` and
 ///   `presence` throw ``ChatClientError/unsupported(feature:)``.
 ///
@@ -31,7 +33,8 @@ import ChatProtocol
 public actor ChatClient {
   /// What may differ from program to program.
   public struct Settings: Sendable {
-    /// How long a request may wait for its reply before the connection is given up.
+    /// How long a request may wait for its reply before the connection is given up. With more than 50 seconds a
+    /// repeated send could come later than the server knows it, so they count as 50.
     public var replyTimeout: Duration = .seconds(10)
     /// How long a call may take altogether, reconnecting and repeating included. The server knows a repeated send for
     /// 10 minutes, so more than 9 minutes count as 9.
@@ -83,9 +86,14 @@ public actor ChatClient {
   var links = 0
   /// The present connection.
   var link: ChatLink?
+  /// How many requests that begin a session are under way.
+  var switches = 0
+  var isSwitching: Bool { switches > 0 }
   /// The token to which the server has bound the present connection.
   var boundToken: String?
   var session: Session?
+  /// Whose messages the feed knows; stays when the session ends.
+  private var messagesOwner = ""
   var subscriptions = Subscriptions()
   /// Whether the server of the present connection has turned out to know no tags: nobody but the course's servers.
   var isPlainServer = false
@@ -126,8 +134,10 @@ public actor ChatClient {
     var tries = 0
     while true {
       tries += 1
-      let link = try await usable(until: deadline)
+      let link = try await usable(until: deadline, isLogin: true)
       do throws(ChatClientError) {
+        beginSwitch()
+        defer { endSwitch() }
         let token = try await link.connection.login(user: user, password: password)
         begin(Session(token: token, user: user.lowercased()), on: link)
         return token
@@ -144,10 +154,16 @@ public actor ChatClient {
   /// - Throws: `refused` with code `invalid_session` if it has ended.
   public func resume(token: String) async throws(ChatClientError) {
     guard let checked = SessionToken(token) else { throw .notSent(reason: "a token is a UUID") }
-    let (link, reply) = try await once { link throws(ChatClientError) in
-      (link, try await link.connection.request("resume \(checked.text)").accepted())
+    let link = try await usable(until: deadline, isLogin: true)
+    do throws(ChatClientError) {
+      beginSwitch()
+      defer { endSwitch() }
+      let reply = try await link.connection.request("resume \(checked.text)").accepted()
+      begin(Session(token: checked.text, user: reply.user ?? ""), on: link)
+    } catch {
+      noteEnd(of: link, error)
+      throw error
     }
-    begin(Session(token: checked.text, user: reply.user ?? ""), on: link)
   }
 
   /// Stores a message in a user's inbox, once, however often the connection is lost meanwhile.
@@ -160,8 +176,20 @@ public actor ChatClient {
     let user = try ChatConnection.account(user)
     // 122 random bits: as the server requires, no other request of this user has the same tag.
     let tag = Self.newTag()
-    return try await repeated { (client: isolated ChatClient, link) async throws(ChatClientError) in
-      try await client.sendOnce(on: link, to: user, text: text, tag: tag)
+    var open: ChatClientError?
+    do throws(ChatClientError) {
+      return try await repeated { (client: isolated ChatClient, link) async throws(ChatClientError) in
+        do throws(ChatClientError) {
+          return try await client.sendOnce(on: link, to: user, text: text, tag: tag)
+        } catch {
+          if error.leavesOutcomeOpen { open = error }
+          throw error
+        }
+      }
+    } catch {
+      // That nobody is logged in any more, for example, doesn't say that the first try stored nothing.
+      if let open, !error.isFinal, error != .cancelled { throw open }
+      throw error
     }
   }
 
@@ -180,12 +208,13 @@ public actor ChatClient {
     try await once { link throws(ChatClientError) in try await link.connection.request(line) }
   }
 
-  /// Ends the session everywhere. The client stays connected and can log in again. Messages that the consumer has not
-  /// gone on from wait in the inbox.
+  /// Confirms what the consumer is done with, then ends the session everywhere. The client stays connected and can log
+  /// in again. Messages that the consumer has not gone on from wait in the inbox.
   public func logout() async throws(ChatClientError) {
     let hadSession = session != nil
     do throws(ChatClientError) {
       try await repeated { (client: isolated ChatClient, link) async throws(ChatClientError) in
+        if let confirmation = client.confirmation { _ = try await link.connection.request(confirmation) }
         let line = client.plainToken.map { "logout \($0)" } ?? "logout"
         _ = try await link.connection.request(line).accepted()
       }
@@ -219,8 +248,19 @@ public actor ChatClient {
 
   var deadline: ContinuousClock.Instant { .now + min(settings.deadline, .seconds(540)) }
 
+  private func beginSwitch() { switches += 1 }
+
+  private func endSwitch() {
+    switches -= 1
+    changed.raise()
+  }
+
+  /// Whether there is a session that is not known to have ended.
+  package var isLoggedIn: Bool { session != nil }
+
   func begin(_ session: Session, on link: ChatLink) {
-    if session.user != self.session?.user { messageFeed.update { $0 = MessageBuffer() } }
+    if session.user.isEmpty || session.user != messagesOwner { messageFeed.update { $0 = MessageBuffer() } }
+    messagesOwner = session.user
     messageFeed.recover()
     presenceFeed.recover()
     self.session = session
@@ -238,16 +278,20 @@ public actor ChatClient {
     session = nil
     boundToken = nil
     subscriptions.startAnew()
-    messageFeed.update { $0 = MessageBuffer() }
+    messageFeed.update { $0.sessionEnded() }
     changed.raise()
+  }
+
+  /// The request that confirms what the consumer is done with; nil if there is nothing, or it is under way.
+  private var confirmation: String? {
+    let unconfirmed = messageFeed.update { $0.unconfirmed }
+    return unconfirmed == confirming ? nil : unconfirmed?.line
   }
 
   /// An orderly end, as far as the server answers in time.
   private func leave(_ connection: ChatConnection) async {
-    let unconfirmed = messageFeed.update { $0.unconfirmed }
-    let confirmation = unconfirmed == confirming ? nil : unconfirmed?.line
     await withTaskGroup { group in
-      group.addTask {
+      group.addTask { [confirmation] in
         if let confirmation { _ = try? await connection.request(confirmation) }
         _ = try? await connection.request("quit")
       }

@@ -83,9 +83,27 @@ extension ChatClientError {
 }
 
 extension ChatClientError {
-  /// When the same request may work, if the server said so.
+  /// The longest wait that a server can ask for.
+  static let longestRetryAfter = Duration.seconds(180)
+
+  /// In how long the same request may work, if the server said so: zero to three minutes.
   var retryAfter: Duration? {
-    if case .refused(_, _, let retryAfter) = self { retryAfter } else { nil }
+    guard case .refused(_, _, let retryAfter?) = self else { return nil }
+    return min(max(retryAfter, .zero), Self.longestRetryAfter)
+  }
+
+  /// Whether the server may have carried the request out.
+  var leavesOutcomeOpen: Bool {
+    switch self {
+    case .connectionClosed, .timedOut, .refused("outcome_unknown", _, _): true
+    default: false
+    }
+  }
+
+  /// Whether this also tells that no earlier try of the same request was carried out.
+  var isFinal: Bool {
+    guard case .refused(let code?, _, _) = self else { return false }
+    return !isSessionGone && !Retry.passing.contains(code)
   }
 
   /// Whether the server refused because the session is unknown or has ended.

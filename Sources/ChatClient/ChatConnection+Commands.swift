@@ -37,7 +37,9 @@ extension ChatConnection {
   /// - Returns: the session's token (a UUID), with which other connections can use the session.
   /// - Throws: `refused` if the account or the password is wrong.
   @discardableResult
-  public func login(user: String, password: String) async throws(ChatClientError) -> String {
+  nonisolated(nonsending) public func login(
+    user: String, password: String
+  ) async throws(ChatClientError) -> String {
     let reply = try await request("auth \(Self.account(user)) \(password)").accepted()
     guard let token = reply.tokenid else { throw .malformedReply(reason: "\"tokenid\" is missing") }
     return token

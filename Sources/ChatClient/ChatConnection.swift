@@ -14,7 +14,8 @@ import NIOPosix
 /// await client.close()
 /// ```
 ///
-/// Calls may overlap: they are pipelined on the connection and answered in the order in which they reached it.
+/// Calls may overlap: they are pipelined on the connection and answered in the order in which they reached it. Calls of
+/// ``request(_:)`` from one actor reach it in the order in which they were made.
 /// A call whose task is cancelled ends at once with ``ChatClientError/cancelled``; the server carries it out all the same.
 ///
 /// It neither reconnects nor retries, and confirms nothing by itself: ``ChatClient`` does.
@@ -28,6 +29,8 @@ public struct ChatConnection: Sendable {
 
   private let channel: any Channel
   private let replies: NIOLoopBound<ReplyQueue>
+  /// When requests through this value give up waiting, whatever the connection's own timeout is.
+  private(set) var deadline: ContinuousClock.Instant?
 
   /// Connects to a server.
   ///
@@ -86,10 +89,24 @@ public struct ChatConnection: Sendable {
   ///
   /// - Parameter line: without a line end, at most ``maximumLineBytes`` bytes. A blank one is refused, because servers
   ///   ignore it and no reply would come.
-  public func request(_ line: String) async throws(ChatClientError) -> ChatReply {
+  nonisolated(nonsending) public func request(_ line: String) async throws(ChatClientError) -> ChatReply {
+    try await request(line, onReply: nil)
+  }
+
+  /// The same, for a reply that must be seen in order with the events around it.
+  ///
+  /// - Parameter onReply: called with the reply's JSON on the connection's event loop, before the events behind it.
+  nonisolated(nonsending) func request(
+    _ line: String, onReply: (@Sendable (ByteBuffer) -> Void)?
+  ) async throws(ChatClientError) -> ChatReply {
     let bytes = try Self.encode(line)
     let answer = Pending<ReplyQueue.Answer>()
-    channel.eventLoop.execute { replies.value.send(bytes, answer: answer) }
+    channel.eventLoop.execute { replies.value.send(bytes, answer: answer, onReply: onReply) }
+    // The reply still comes in its turn: a caller that has given up doesn't end the connection.
+    let alarm = deadline.map { deadline in
+      channel.eventLoop.scheduleTask(in: TimeAmount(deadline - .now)) { _ = answer.answer(.failure(.timedOut)) }
+    }
+    defer { alarm?.cancel() }
     let json = try await answer.value(cancelled: .failure(.cancelled)).get()
     do throws(ChatClientError) {
       return try ChatReply(json: json)
@@ -98,6 +115,13 @@ public struct ChatConnection: Sendable {
       channel.eventLoop.execute { replies.value.end(error) }
       throw error
     }
+  }
+
+  /// The same connection, on which requests fail with ``ChatClientError/timedOut`` at the deadline.
+  func until(_ deadline: ContinuousClock.Instant) -> ChatConnection {
+    var connection = self
+    connection.deadline = deadline
+    return connection
   }
 
   /// Ends the connection without waiting for the end.
@@ -118,7 +142,7 @@ public struct ChatConnection: Sendable {
   public func waitUntilClosed() async -> ChatClientError {
     await withCheckedContinuation { caller in
       channel.closeFuture.whenComplete { _ in
-        caller.resume(returning: replies.value.failure ?? .connectionClosed)
+        caller.resume(returning: replies.value.reason)
       }
     }
   }

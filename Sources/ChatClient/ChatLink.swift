@@ -6,7 +6,7 @@
 struct ChatLink: Sendable {
   /// Which connection of its client this is.
   let number: Int
-  let connection: ChatConnection
+  var connection: ChatConnection
   /// Answered with true when an event says that this connection is of no more use.
   let isUseless: Pending<Bool>
 }

@@ -1,13 +1,14 @@
 // Owns: which messages the consumer has not seen, which one it has, what is to be confirmed, what is a duplicate.
 // Must never: confirm a message that the consumer has not gone on from, or drop one that it has not seen.
 // Runs on: a value; a Feed guards it.
+import ChatProtocol
 import NIOCore
 
 /// The messages between the server and the consumer. The server shows one again until it is confirmed, so the same one
 /// may arrive several times.
 struct MessageBuffer: FeedBuffer {
-  /// How many messages may wait for the consumer. A server sends 256 (a setting of it) before it waits to be asked on.
-  static let limit = 4096
+  /// How many messages may wait for the consumer: as many as a server may send before it waits for a confirmation.
+  static let limit = ProtocolLimits.largestPushWindow
   /// How many of the last messages are known again.
   static let remembered = 2 * limit
 
@@ -36,7 +37,11 @@ struct MessageBuffer: FeedBuffer {
   private var handed: Mark?
   /// What it has gone on from and the server has not acknowledged yet.
   private(set) var unconfirmed: Mark?
-  /// Known messages, and whether the consumer has gone on from them.
+  /// A message below that which the server has shown again; it is confirmed with the other one, or by itself if the
+  /// server refuses that.
+  private var shownAgain: Mark?
+  /// Known messages, and whether the consumer has gone on from them. Without an id nothing is known: numbers begin anew
+  /// when a store was lost.
   private var known: [Mark: Bool] = [:]
   private var knownInOrder = CircularBuffer<Mark>()
 
@@ -45,7 +50,11 @@ struct MessageBuffer: FeedBuffer {
     let mark = Mark(seq: message.seq, id: message.id)
     if let isConsumed = known[mark] {
       // The confirmation was lost, or the store has forgotten it: it must be said again, or the server would wait.
-      if isConsumed, mark.seq > unconfirmed?.seq ?? 0 { unconfirmed = mark }
+      if isConsumed, mark.seq > unconfirmed?.seq ?? 0 {
+        unconfirmed = mark
+      } else if isConsumed, mark.seq > shownAgain?.seq ?? 0 {
+        shownAgain = mark
+      }
       return .duplicate
     }
     guard waiting.count < Self.limit else { return .overflow }
@@ -71,12 +80,28 @@ struct MessageBuffer: FeedBuffer {
     return unconfirmed != nil
   }
 
-  /// The server has carried out (or for good refused) this confirmation.
+  /// The server has carried out this confirmation.
   mutating func settled(_ mark: Mark) {
     if unconfirmed == mark { unconfirmed = nil }
+    if let again = shownAgain, again.seq <= mark.seq { shownAgain = nil }
+  }
+
+  /// The server has refused this confirmation for good.
+  mutating func refused(_ mark: Mark) {
+    if unconfirmed == mark { (unconfirmed, shownAgain) = (shownAgain, nil) }
+  }
+
+  /// The session has ended. The next one of the same user shows all that is not confirmed again; what the consumer has
+  /// seen of it stays known.
+  mutating func sessionEnded() {
+    for message in waiting { known[Mark(seq: message.seq, id: message.id)] = nil }
+    knownInOrder = CircularBuffer(knownInOrder.filter { known[$0] != nil })
+    waiting.removeAll()
+    (unconfirmed, shownAgain) = (nil, nil)
   }
 
   private mutating func remember(_ mark: Mark) {
+    guard !mark.id.isEmpty else { return }
     known[mark] = false
     knownInOrder.append(mark)
     if knownInOrder.count > Self.remembered, let oldest = knownInOrder.popFirst() { known[oldest] = nil }

@@ -29,20 +29,37 @@ struct PresenceBuffer: FeedBuffer {
 
   private var entries = CircularBuffer<Entry>()
   private var changes: [String: PresenceUpdate] = [:]
+  /// A snapshot of which not all parts are there: until then everything waits.
+  private var partial: ChatConnection.ActiveUsers?
+
+  /// Takes one part of a snapshot, in order with the changes: those before the first part are in it, all behind it are
+  /// newer, whatever a later part says.
+  mutating func append(_ part: ChatConnection.ActiveUsers, isFirst: Bool, isLast: Bool) {
+    if isFirst { (entries, changes, partial) = ([], [:], nil) }
+    let whole = ChatConnection.ActiveUsers(
+      names: (partial?.names ?? []) + part.names, count: (partial?.count ?? 0) + part.count)
+    partial = isLast ? nil : whole
+    if isLast { entries.prepend(.whole(.snapshot(whole))) }
+  }
+
+  /// The rest of a snapshot doesn't come.
+  mutating func abandonSnapshot() {
+    if partial != nil { replaceAll(by: .missed) }
+  }
 
   /// Takes an update; older ones that it outdates are dropped.
   mutating func append(_ update: PresenceUpdate) {
     switch update {
-    case .snapshot: replaceAll(by: update)
     case .changed(let user, _, _):
       if changes.updateValue(update, forKey: user) == nil { entries.append(.user(user)) }
-    case .summary, .missed: entries.append(.whole(update))
+    case .snapshot, .summary, .missed: entries.append(.whole(update))
     }
     if entries.count > Self.limit { replaceAll(by: .missed) }
   }
 
   mutating func popFirst() -> PresenceUpdate? {
-    switch entries.popFirst() {
+    guard partial == nil else { return nil }
+    return switch entries.popFirst() {
     case nil: nil
     case .whole(let update): update
     case .user(let name): changes.removeValue(forKey: name)
@@ -50,7 +67,6 @@ struct PresenceBuffer: FeedBuffer {
   }
 
   private mutating func replaceAll(by update: PresenceUpdate) {
-    entries = [.whole(update)]
-    changes = [:]
+    (entries, changes, partial) = ([.whole(update)], [:], nil)
   }
 }

@@ -49,7 +49,8 @@ struct Reconnects {
     if let lasted, lasted >= policy.stableAfter { failures = 0 }
     let jittered = policy.ceiling(failures: failures) * Double.random(in: 0...1, using: &generator)
     failures += 1
-    return max(jittered, failure.retryAfter ?? .zero)
+    // Not before the server's time, and not all clients at that time.
+    return (failure.retryAfter ?? .zero) + jittered
   }
 }
 
@@ -66,9 +67,7 @@ enum Retry {
     let jitter = backoff.ceiling(failures: tries - 1) * Double.random(in: 0...1, using: &generator)
     switch failure {
     case .connectionClosed, .timedOut: return jitter
-    case .refused(let code?, _, let retryAfter) where passing.contains(code):
-      // Not before the server's time, and not all clients at that time.
-      return (retryAfter ?? .zero) + jitter
+    case .refused(let code?, _, _) where passing.contains(code): return (failure.retryAfter ?? .zero) + jitter
     default: return nil
     }
   }

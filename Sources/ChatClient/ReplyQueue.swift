@@ -13,6 +13,7 @@ final class ReplyQueue: ChannelInboundHandler {
 
   private struct Waiting {
     let caller: Pending<Answer>
+    let onReply: (@Sendable (ByteBuffer) -> Void)?
     let deadline: NIODeadline
   }
 
@@ -23,8 +24,13 @@ final class ReplyQueue: ChannelInboundHandler {
   private var deadlineCheck: Scheduled<Void>?
   /// Set while the channel is in use.
   private var context: ChannelHandlerContext?
-  /// Why this side closed the connection, or what the server said before it did; nil if it closed without a word.
-  private(set) var failure: ChatClientError?
+  /// Why this side closed the connection; nil if the server did. Callers that wait then get it.
+  private var failure: ChatClientError?
+  /// What the server said before it closed. It answers no request: what became of those isn't known.
+  private var closing: ChatClientError?
+
+  /// Why the connection has ended, for people.
+  var reason: ChatClientError { closing ?? failure ?? .connectionClosed }
 
   init(replyTimeout: TimeAmount, replyLimit: Int, onEvent: @escaping @Sendable (ChatEvent) -> Void) {
     self.onEvent = onEvent
@@ -33,12 +39,14 @@ final class ReplyQueue: ChannelInboundHandler {
   }
 
   /// Sends one request line (with its CR LF) and answers `caller` exactly once.
-  func send(_ line: ByteBuffer, answer caller: Pending<Answer>) {
+  ///
+  /// - Parameter onReply: called with the reply here on the event loop, before anything behind it is read.
+  func send(_ line: ByteBuffer, answer caller: Pending<Answer>, onReply: (@Sendable (ByteBuffer) -> Void)? = nil) {
     guard let context else {
       caller.answer(.failure(failure ?? .connectionClosed))
       return
     }
-    waiting.append(Waiting(caller: caller, deadline: .now() + replyTimeout))
+    waiting.append(Waiting(caller: caller, onReply: onReply, deadline: .now() + replyTimeout))
     if deadlineCheck == nil { checkDeadline(after: replyTimeout, on: context) }
     context.writeAndFlush(wrapOutboundOut(line), promise: nil)
   }
@@ -83,13 +91,14 @@ final class ReplyQueue: ChannelInboundHandler {
 
   private func take(_ event: ChatEvent) {
     if case .closing(let code) = event {
-      failure = .refused(code: code, message: "the server closes the connection (\(code))")
+      closing = .refused(code: code, message: "the server closes the connection (\(code))")
     }
     onEvent(event)
   }
 
   private func take(_ reply: ByteBuffer) {
     if let first = waiting.popFirst() {
+      first.onReply?(reply)
       first.caller.answer(.success(reply))
     } else {
       end(farewell(reply))

@@ -20,6 +20,8 @@ public enum ProtocolLimits {
   public static let tagLength = 64
   /// Most bytes that a stored record can have: a text and a display name of which every byte needs an escape, and the rest.
   package static let recordBytes = 2 * textBytes + 2 * displayNameBytes + 256
+  /// Most messages that any node sends to a listening connection before it waits for a confirmation.
+  public static let largestPushWindow = 10_000
   /// Numbers of messages: what a double, in which Lua and many JSON decoders count, holds exactly.
   package static let sequences = 0...(1 << 53)
   /// Most users that a connection may `watch` by name.

@@ -96,6 +96,62 @@ import Testing
     }
   }
 
+  @Test func theSameUserAfterALogoutSeesNothingTwice() async throws {
+    let inbox = StandInInbox(messages: 3)
+    try await ScriptedServer.with(script: inbox.answer) { server in
+      try await ChatClientTests.with(server) { client in
+        var messages = client.messages.makeAsyncIterator()
+        for seq in 1...2 { #expect(try await messages.next()?.seq == seq) }
+        try await client.logout()
+        try await client.login(user: "arini", password: "hehe")
+        // 2 was in the consumer's hands, 3 had not been seen.
+        #expect(try await messages.next()?.seq == 3)
+        #expect(await server.hears("ack 2 m2"))
+      }
+    }
+  }
+
+  @Test func whatTheConsumerIsDoneWithIsConfirmedBeforeLogoutAndClose() async throws {
+    let inbox = StandInInbox(messages: 2)
+    let later = ScriptedServer.Step.reply(
+      #"{"status":"ERROR","message":"later","code":"unavailable","retry_after_ms":60000}"#)
+    try await ScriptedServer.with(script: { $0.hasPrefix("ack") ? [later] : inbox.answer($0) }) { server in
+      try await ChatClientTests.with(server) { client in
+        var messages = client.messages.makeAsyncIterator()
+        #expect(try await messages.next()?.seq == 1)
+        #expect(try await messages.next()?.seq == 2)
+        #expect(await server.hears("ack 1 m1"))
+        try await Task.sleep(for: .milliseconds(50))
+        try await client.logout()
+        #expect(server.received.suffix(2) == ["ack 1 m1", "logout"])
+        try await client.login(user: "arini", password: "hehe")
+        #expect(await server.hears("listen", times: 2))
+        await client.confirm()
+      }
+      #expect(server.received.suffix(2) == ["ack 2 m2", "quit"])
+    }
+  }
+
+  @Test func aChangeBehindASnapshotIsNewerHoweverSoonItComes() async throws {
+    let inbox = StandInInbox()
+    let names = (1...400).map { "u\($0)" }
+    let gone = #"{"event":"presence","user":"u1","active":false,"at":"T"}"# + "\r\n\r\n"
+    try await ScriptedServer.with(script: { line in
+      guard line.hasPrefix("watch u") else { return inbox.answer(line) }
+      let first = line.split(separator: " ")[1]
+      let reply = #"{"status":"OK","message":"m","users":["\#(first)"],"count":1}"# + "\r\n\r\n"
+      // With the first part, in one packet; the second one takes its time.
+      return first == "u1" ? [.text(reply + gone)] : [.pause(milliseconds: 50), .text(reply)]
+    }) { server in
+      try await ChatClientTests.with(server) { client in
+        try await client.watch(names)
+        var presence = client.presence.makeAsyncIterator()
+        #expect(try await presence.next() == .snapshot(.init(names: ["u1", "u201"], count: 2)))
+        #expect(try await presence.next() == .changed(user: "u1", isActive: false, at: "T"))
+      }
+    }
+  }
+
   @Test func presenceBeginsWithASnapshotAndIsAskedForAgainAfterALoss() async throws {
     let inbox = StandInInbox()
     try await ScriptedServer.with(script: inbox.answer) { server in

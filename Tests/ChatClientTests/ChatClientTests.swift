@@ -140,7 +140,7 @@ import Testing
         if case ChatClientError.couldNotConnect = error { true } else { false }
       })
     await client.0.close()
-    #expect(await states.next() == nil || true)
+    #expect(await states.next() == nil)
   }
 
   @Test func aFirstConnectionThatCanNotBeMadeIsAnError() async {

@@ -163,6 +163,16 @@ struct ChatProgram {
       signal(SIGWINCH)
     }
 
+    /// Waits until the program stands still; false after ten seconds.
+    func stopped() async throws -> Bool {
+      for _ in 0..<2000 {
+        let status = try String(contentsOfFile: "/proc/\(process.processIdentifier)/stat", encoding: .utf8)
+        if status.split(separator: ")").last?.hasPrefix(" T") == true { return true }
+        try await Task.sleep(for: .milliseconds(5))
+      }
+      return false
+    }
+
     /// Waits for the end: the exit code, or the signal that ended it as a negative number.
     func ended() async throws -> Int32 {
       let status = try await ChatProgram.exit(of: process)

@@ -19,6 +19,7 @@ import Testing
       try await client.send(to: message.sender, text: "matur nuwun")
       if message.text == "wis yo" { break }
     }
+    await client.confirm()
     await client.close()
     // end
   }
@@ -49,6 +50,7 @@ import Testing
       #expect(printed.all == ["Gary Lineker: 1", "Gary Lineker: wis yo"])
       #expect(server.received.count { $0.hasSuffix(" send lineker matur nuwun") } == 2)
       #expect(server.received.contains("ack 1 m1"))
+      #expect(server.received.contains("ack 2 m2"))
     }
   }
 

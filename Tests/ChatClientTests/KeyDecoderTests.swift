@@ -45,16 +45,19 @@ import kabar
     #expect(decoder.decode(bytes + [0x61]) == [.text("a")])
   }
 
-  @Test func silenceEndsAnEscapeButNotAPaste() {
+  @Test func silenceEndsAnEscapeAndLaterAPaste() {
     var decoder = KeyDecoder()
+    #expect(decoder.patience == -1)
     #expect(decoder.decode([0x1B]) == [])
-    #expect(decoder.isInsideKey)
-    decoder.giveUp()
+    #expect(decoder.patience == 50)
+    var keys = decoder.giveUp()
+    #expect(keys == [])
     #expect(decoder.decode(Array("[A".utf8)) == [.text("["), .text("A")])
-    _ = decoder.decode(Array("\u{1B}[200~half".utf8))
-    #expect(!decoder.isInsideKey)
-    decoder.giveUp()
-    #expect(decoder.decode(Array("\u{1B}[201~".utf8)) == [.paste("half")])
+    _ = decoder.decode(Array("\u{1B}[200~half\u{3}".utf8))
+    #expect(decoder.patience == 1000)
+    keys = decoder.giveUp()
+    #expect(keys == [.paste("half\u{3}")])
+    #expect(decoder.decode(Array("\u{1B}[201~\u{3}".utf8)) == [.interrupt])
   }
 
   @Test func aPasteIsBoundedAndItsEndIsFoundAllTheSame() {

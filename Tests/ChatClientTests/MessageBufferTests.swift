@@ -1,6 +1,7 @@
 // Owns: proof of what is confirmed when, and of what counts as a duplicate.
 // Must never: open a socket.
 // Runs on: any.
+import ChatProtocol
 import Testing
 
 @testable import ChatClient
@@ -72,7 +73,44 @@ import Testing
     #expect(MessageBuffer.Mark(seq: 7, id: id).line == "ack 7")
   }
 
+  @Test func withoutAnIDNothingIsKnown() {
+    var buffer = MessageBuffer()
+    #expect(buffer.arrived(message(1, id: "")) == .new)
+    #expect(buffer.arrived(message(1, id: "")) == .new)
+  }
+
+  @Test func aMessageShownAgainIsConfirmedWhenTheConfirmationAboveItIsRefused() {
+    var buffer = MessageBuffer()
+    for seq in 1...3 {
+      _ = buffer.arrived(message(seq))
+      _ = buffer.popFirst()
+      _ = buffer.wentOn()
+    }
+    for seq in 1...2 { #expect(buffer.arrived(message(seq)) == .duplicate) }
+    #expect(buffer.unconfirmed?.seq == 3)
+    buffer.refused(.init(seq: 3, id: "m3"))
+    #expect(buffer.unconfirmed?.line == "ack 2 m2")
+    buffer.settled(.init(seq: 2, id: "m2"))
+    #expect(buffer.unconfirmed == nil)
+  }
+
+  @Test func whatWasNotSeenInOneSessionIsNewInTheNext() {
+    var buffer = MessageBuffer()
+    for seq in 1...3 { _ = buffer.arrived(message(seq)) }
+    for _ in 1...2 {
+      _ = buffer.popFirst()
+      _ = buffer.wentOn()
+    }
+    buffer.sessionEnded()
+    #expect(buffer.popFirst() == nil)
+    #expect(buffer.unconfirmed == nil)
+    for seq in 1...2 { #expect(buffer.arrived(message(seq)) == .duplicate) }
+    #expect(buffer.unconfirmed?.seq == 2)
+    #expect(buffer.arrived(message(3)) == .new)
+  }
+
   @Test func theBoundIsExact() {
+    #expect(MessageBuffer.limit >= ProtocolLimits.largestPushWindow)
     var buffer = MessageBuffer()
     for seq in 1...MessageBuffer.limit { #expect(buffer.arrived(message(seq)) == .new) }
     let more = message(MessageBuffer.limit + 1)

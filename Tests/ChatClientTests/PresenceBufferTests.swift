@@ -26,9 +26,33 @@ import Testing
 
   @Test func aSnapshotReplacesWhatWasBefore() {
     var buffer = PresenceBuffer()
-    let snapshot = PresenceUpdate.snapshot(.init(names: ["b"], count: 1))
-    for update in [change("a", true), .summary(active: 5), snapshot, change("a", true)] { buffer.append(update) }
-    #expect(drain(&buffer) == [snapshot, change("a", true)])
+    let active = ChatConnection.ActiveUsers(names: ["b"], count: 1)
+    for update in [change("a", true), .summary(active: 5)] { buffer.append(update) }
+    buffer.append(active, isFirst: true, isLast: true)
+    buffer.append(change("a", true))
+    #expect(drain(&buffer) == [.snapshot(active), change("a", true)])
+  }
+
+  @Test func aSnapshotInPartsWaitsForItsLastOne() {
+    var buffer = PresenceBuffer()
+    buffer.append(change("old", true))
+    buffer.append(.init(names: ["a"], count: 1), isFirst: true, isLast: false)
+    buffer.append(change("a", false))
+    #expect(buffer.popFirst() == nil)
+    buffer.append(.init(names: ["b"], count: 2), isFirst: false, isLast: true)
+    buffer.append(change("b", false))
+    #expect(drain(&buffer) == [.snapshot(.init(names: ["a", "b"], count: 3)), change("a", false), change("b", false)])
+  }
+
+  @Test func aSnapshotWhoseRestDoesNotComeIsSaidToBeMissed() {
+    var buffer = PresenceBuffer()
+    buffer.append(change("a", true))
+    buffer.abandonSnapshot()
+    #expect(drain(&buffer) == [change("a", true)])
+    buffer.append(.init(names: ["a"], count: 1), isFirst: true, isLast: false)
+    buffer.abandonSnapshot()
+    buffer.append(change("a", false))
+    #expect(drain(&buffer) == [.missed, change("a", false)])
   }
 
   @Test func theBoundIsExactAndSaidSo() {

@@ -44,6 +44,20 @@ import Testing
     let busy = ChatClientError.refused(code: "unavailable", message: "", retryAfter: .seconds(5))
     #expect(reconnects.pause(after: busy, lasted: nil, using: &low) == .seconds(5))
     #expect(Retry.pause(after: busy, tries: 1, using: &low) == .seconds(5))
+    // But not all at that time.
+    var high = Highest()
+    #expect(reconnects.pause(after: busy, lasted: nil, using: &high) > .seconds(6))
+  }
+
+  @Test(arguments: [.seconds(86_400), .milliseconds(Int.max)] as [Duration])
+  func aServerCanNotAskForLong(_ retryAfter: Duration) {
+    var low = Lowest()
+    var reconnects = Reconnects(policy: policy)
+    let busy = ChatClientError.refused(code: "busy", message: "", retryAfter: retryAfter)
+    #expect(reconnects.pause(after: busy, lasted: nil, using: &low) == .seconds(180))
+    #expect(Retry.pause(after: busy, tries: 1, using: &low) == .seconds(180))
+    let past = ChatClientError.refused(code: "busy", message: "", retryAfter: .zero - retryAfter)
+    #expect(Retry.pause(after: past, tries: 1, using: &low) == .zero)
   }
 
   static let errors: [(ChatClientError, Bool)] = [

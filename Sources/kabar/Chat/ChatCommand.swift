@@ -51,6 +51,12 @@ package enum ChatCommand: Equatable, Sendable {
     }
   }
 
+  /// A typed line without the tag (`@id=1`) that servers permit before a command.
+  package static func withoutTag(_ typed: String) -> String {
+    let line = typed.drop(while: isBlank)
+    return line.hasPrefix("@id=") ? String(line.drop { !isBlank($0) }) : typed
+  }
+
   /// The receiver of `send USER TEXT` or `send TOKEN USER TEXT`; empty if there is none (the server will say so).
   private static func receiver(_ words: [Substring], afterToken: Bool) -> String {
     guard afterToken else { return words.count > 1 ? String(words[1]) : "" }

@@ -82,6 +82,9 @@ package struct ChatTranscript {
     return .output("logout success")
   }
 
+  /// The session was ended elsewhere.
+  package mutating func sessionEnded() { token = nil }
+
   /// A message was stored.
   package static func sent(to user: String) -> ChatLine {
     .output(safe("message send to \(user)"))

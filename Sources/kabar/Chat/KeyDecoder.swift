@@ -33,8 +33,19 @@ package struct KeyDecoder {
     }
   }
 
-  /// Nothing followed in time: what has begun is dropped.
-  package mutating func giveUp() { if isInsideKey { state = .ground } }
+  /// How many milliseconds to wait for more before ``giveUp()``; -1 for ever. A paste whose end was lost must not take
+  /// the keys with which a person leaves.
+  package var patience: CInt {
+    if case .paste = state { return 1000 }
+    return isInsideKey ? 50 : -1
+  }
+
+  /// Nothing followed in time: a key that has begun is dropped, a paste is all there is.
+  package mutating func giveUp() -> [Key] {
+    defer { state = .ground }
+    guard case .paste(let bytes) = state else { return [] }
+    return [Self.paste(bytes)]
+  }
 
   /// The keys that these bytes complete.
   package mutating func decode(_ bytes: some Sequence<UInt8>) -> [Key] {
@@ -120,14 +131,17 @@ package struct KeyDecoder {
     state = .ground
     bytes.append(byte)
     if bytes.suffix(Self.pasteEnd.count).elementsEqual(Self.pasteEnd) {
-      let text = bytes.dropLast(Self.pasteEnd.count).prefix(Self.pasteLimit)
-      return .paste(String(decoding: text, as: UTF8.self))
+      return Self.paste(bytes.dropLast(Self.pasteEnd.count))
     }
     // Beyond the limit only the end is looked for.
     let kept = Self.pasteLimit + Self.pasteEnd.count
     if bytes.count > kept { bytes.remove(at: Self.pasteLimit) }
     state = .paste(bytes)
     return nil
+  }
+
+  private static func paste(_ bytes: some Collection<UInt8>) -> Key {
+    .paste(String(decoding: bytes.prefix(pasteLimit), as: UTF8.self))
   }
 
   private static func isControl(_ scalar: UnicodeScalar) -> Bool { scalar.properties.generalCategory == .control }

@@ -13,6 +13,7 @@ struct LiveChat {
   private static let passwordTries = 3
   /// How long leaving waits for lines that are under way.
   private static let grace = Duration.seconds(3)
+  private static let arriveNot = "messages do not arrive by themselves on this server: inbox shows them"
 
   private let client: ChatClient
   private let terminal: RawTerminal
@@ -67,8 +68,12 @@ struct LiveChat {
     defer { terminal.write("\n") }
     var (editor, decoder) = (LineEditor(), KeyDecoder())
     while true {
-      guard case .bytes(let bytes) = await terminal.input(within: -1) else { return nil }
-      var keys = decoder.decode(bytes)[...]
+      var keys: ArraySlice<Key>
+      switch await terminal.input(within: decoder.patience) {
+      case .end: return nil
+      case .silence: keys = decoder.giveUp()[...]
+      case .bytes(let bytes): keys = decoder.decode(bytes)[...]
+      }
       while let key = keys.popFirst() {
         switch editor.press(key) {
         case .entered(let line):
@@ -106,6 +111,7 @@ struct LiveChat {
         var worker = self
         worker.transcript = transcript
         for await line in lines {
+          if await !client.isLoggedIn { worker.transcript.sessionEnded() }
           let command = LiveCommand(typed: line, token: worker.transcript.token)
           let answer = await worker.carryOut(command)
           if Task.isCancelled { return }
@@ -129,12 +135,13 @@ struct LiveChat {
     var decoder = KeyDecoder()
     while true {
       // An escape key by itself is told from a sequence by the silence behind it.
-      switch await terminal.input(within: decoder.isInsideKey ? 50 : -1) {
+      let keys: [Key]
+      switch await terminal.input(within: decoder.patience) {
       case .end: return
-      case .silence: decoder.giveUp()
-      case .bytes(let bytes):
-        for action in screen.press(decoder.decode(bytes)) where !goesOn(action, enter) { return }
+      case .silence: keys = decoder.giveUp()
+      case .bytes(let bytes): keys = decoder.decode(bytes)
       }
+      for action in screen.press(keys) where !goesOn(action, enter) { return }
     }
   }
 
@@ -187,6 +194,11 @@ struct LiveChat {
       case .unwatch:
         await client.unwatch()
         return [.output("watching nobody")]
+      case .listen where status.isListening: return [.output("messages arrive by themselves")]
+      case .listen: return [.output(Self.arriveNot)]
+      case .unlisten where status.isListening:
+        return [.error("error: at a terminal messages arrive by themselves; in a pipe they wait for inbox (not_sent)")]
+      case .unlisten: return [.output(Self.arriveNot)]
       case .plain(.help): return ChatTranscript.help + ChatTranscript.liveHelp
       case .plain(.request(let line, let topic)):
         return transcript.lines(for: topic, reply: try await client.request(line))
@@ -200,14 +212,18 @@ struct LiveChat {
   private static func showMessages(of client: ChatClient, on screen: LiveScreen, _ status: LiveStatus) async {
     while true {
       do throws(ChatClientError) {
-        for try await message in client.messages { screen.show([ChatTranscript.line(for: message)]) }
+        for try await message in client.messages {
+          // Going on would confirm what nobody has seen.
+          guard screen.show([ChatTranscript.line(for: message)]) else { return }
+        }
         return
       } catch {
         // After the next login it goes on.
         if case .refused("invalid_session", _, _) = error { continue }
         status.isListening = false
         if case .unsupported = error {} else { screen.show([ChatTranscript.line(for: error)]) }
-        return screen.show([.output("messages do not arrive by themselves on this server: inbox shows them")])
+        screen.show([.output(arriveNot)])
+        return
       }
     }
   }
@@ -226,6 +242,6 @@ struct LiveChat {
 
   /// Whether a line holds a password.
   private static func isSecret(_ line: String) -> Bool {
-    if case .request(_, .auth) = ChatCommand(typed: line, token: nil) { true } else { false }
+    if case .request(_, .auth) = ChatCommand(typed: ChatCommand.withoutTag(line), token: nil) { true } else { false }
   }
 }

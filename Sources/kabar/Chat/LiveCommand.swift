@@ -12,26 +12,32 @@ package enum LiveCommand: Equatable, Sendable {
   /// Nobody in it: everyone.
   case watch([String])
   case unwatch
+  /// Whether messages arrive by themselves is the program's business here.
+  case listen, unlisten
   /// What is carried out as in a pipe.
   case plain(ChatCommand)
 
   /// Reads a typed line; see ``ChatCommand``.
   package init(typed: String, token: String?) {
-    let command = ChatCommand(typed: typed, token: token)
-    let words = typed.split(maxSplits: 2, whereSeparator: { $0 == " " || $0 == "\t" }).map(String.init)
-    let names = typed.split(whereSeparator: { $0 == " " || $0 == "\t" }).dropFirst().map(String.init)
+    // What changes the session is the client's business with a tag, too; a send's own tag goes to the server.
+    let untagged = ChatCommand.withoutTag(typed)
+    let command = ChatCommand(typed: untagged, token: token)
+    let words = untagged.split(maxSplits: 2, whereSeparator: { $0 == " " || $0 == "\t" }).map(String.init)
+    let names = untagged.split(whereSeparator: { $0 == " " || $0 == "\t" }).dropFirst().map(String.init)
     switch (command, words.first?.lowercased()) {
     case (.request(_, .auth), _) where words.count == 3: self = .login(user: words[1], password: words[2])
     // With a token of somebody's own it is that session's business.
-    case (.request(_, .send(let user)), _) where words.count == 3 && words[1] == user:
+    case (.request(_, .send(let user)), _) where words.count == 3 && words[1] == user && untagged == typed:
       self = .send(to: user, text: String(words[2].drop { $0 == " " || $0 == "\t" }))
-    case (.request(let line, .inbox), _) where words.count == 1: self = .inbox(line: line)
+    case (.request(let line, .inbox), _) where words.count == 1 && untagged == typed: self = .inbox(line: line)
     case (.request(_, .logout), _) where words.count == 1: self = .logout
     case (_, "resume") where words.count == 2: self = .resume(token: words[1])
     case (_, "watch") where names == ["*"]: self = .watch([])
     case (_, "watch") where !names.isEmpty && !names.contains("*"): self = .watch(names)
     case (_, "unwatch") where names.isEmpty: self = .unwatch
-    default: self = .plain(command)
+    case (_, "listen") where names.isEmpty: self = .listen
+    case (_, "unlisten") where names.isEmpty: self = .unlisten
+    default: self = .plain(ChatCommand(typed: typed, token: token))
     }
   }
 }

@@ -14,12 +14,12 @@ package final class LiveScreen: Sendable {
   }
 
   private let state: Mutex<State>
-  private let write: @Sendable (String) -> Void
+  private let write: @Sendable (String) -> Bool
 
   /// - Parameters:
   ///   - columns: the width of the terminal.
-  ///   - write: puts a text on it as it is.
-  package init(columns: Int, write: @escaping @Sendable (String) -> Void) {
+  ///   - write: puts a text on it as it is; false if nobody can see it any more.
+  package init(columns: Int, write: @escaping @Sendable (String) -> Bool) {
     state = Mutex(State(columns: max(1, columns)))
     self.write = write
   }
@@ -28,27 +28,28 @@ package final class LiveScreen: Sendable {
   package func begin() {
     state.withLock { state in
       state.isShown = true
-      write(Self.paint(state))
+      _ = write(Self.paint(state))
     }
   }
 
   /// Takes the line being typed off the screen; the cursor stands at the start of an empty row.
   package func end() {
     state.withLock { state in
-      if state.isShown { write(LinePainter.wipe) }
+      if state.isShown { _ = write(LinePainter.wipe) }
       state.isShown = false
     }
   }
 
-  /// Prints above the line being typed.
-  package func show(_ lines: [ChatLine]) {
-    guard !lines.isEmpty else { return }
+  /// Prints above the line being typed. False if nobody can see it any more.
+  @discardableResult
+  package func show(_ lines: [ChatLine]) -> Bool {
+    guard !lines.isEmpty else { return true }
     let text = lines.map { line in
       switch line {
       case .output(let text), .error(let text): text + "\n"
       }
     }.joined()
-    state.withLock { state in
+    return state.withLock { state in
       write(state.isShown ? LinePainter.wipe + text + Self.paint(state) : text)
     }
   }
@@ -70,7 +71,7 @@ package final class LiveScreen: Sendable {
         case let action: actions.append(action)
         }
       }
-      write(text + Self.paint(state))
+      _ = write(text + Self.paint(state))
       return actions
     }
   }
@@ -79,7 +80,7 @@ package final class LiveScreen: Sendable {
   package func redraw(columns: Int) {
     state.withLock { state in
       state.columns = max(1, columns)
-      if state.isShown { write(LinePainter.wipe + Self.paint(state)) }
+      if state.isShown { _ = write(LinePainter.wipe + Self.paint(state)) }
     }
   }
 
@@ -90,7 +91,7 @@ package final class LiveScreen: Sendable {
   package func giveBack(_ line: String) {
     state.withLock { state in
       state.editor.giveBack(line)
-      write(Self.paint(state))
+      _ = write(Self.paint(state))
     }
   }
 

@@ -51,6 +51,7 @@ final class RawTerminal: Sendable {
         })
     }
     sources.append(await Self.listen(to: SIGWINCH, onRedraw))
+    sources.append(await Self.listen(to: SIGTSTP) { [self] in suspend() })
     // Whoever stopped the program (ctrl-z, another shell) has had the terminal meanwhile.
     sources.append(
       await Self.listen(to: SIGCONT) { [self] in
@@ -70,7 +71,17 @@ final class RawTerminal: Sendable {
   /// Stops the program as ctrl-z does elsewhere; returns when it goes on.
   func suspend() {
     leave()
-    kill(getpid(), SIGTSTP)
+    // For the process, the signal could come only when this thread has taken the terminal over again; for this thread it
+    // comes at once, if it isn't blocked and does what it does by itself.
+    var (stop, mask, action) = (sigset_t(), sigset_t(), sigaction())
+    sigemptyset(&stop)
+    sigaddset(&stop, SIGTSTP)
+    sigaction(SIGTSTP, nil, &action)
+    signal(SIGTSTP, SIG_DFL)
+    pthread_sigmask(SIG_UNBLOCK, &stop, &mask)
+    raise(SIGTSTP)
+    pthread_sigmask(SIG_SETMASK, &mask, nil)
+    sigaction(SIGTSTP, &action, nil)
     enter()
   }
 
@@ -84,8 +95,9 @@ final class RawTerminal: Sendable {
     return Int(size.ws_col)
   }
 
-  /// Writes a text as it is. A terminal that is gone is noticed by reading.
-  func write(_ text: String) {
+  /// Writes a text as it is; false if the terminal is gone.
+  @discardableResult
+  func write(_ text: String) -> Bool {
     var rest = Array(text.utf8)[...]
     while !rest.isEmpty {
       let count = rest.withUnsafeBytes { systemWrite(STDOUT_FILENO, $0.baseAddress, $0.count) }
@@ -95,9 +107,10 @@ final class RawTerminal: Sendable {
         var waiting = pollfd(fd: STDOUT_FILENO, events: Int16(POLLOUT), revents: 0)
         poll(&waiting, 1, -1)
       } else if errno != EINTR {
-        return
+        return false
       }
     }
+    return true
   }
 
   /// What is typed next.

@@ -3,6 +3,7 @@
 // Main thread.
 
 import ArgumentParser
+import ChatProtocol
 import ChatServer
 import ChatState
 import NIOCore
@@ -28,7 +29,9 @@ struct BoundsOptions: ParsableArguments {
   var minReplicas: Int?
 
   @Option(
-    help: "Messages that a listening connection may leave unconfirmed, 1 to 10000. (KABAR_PUSH_WINDOW; default 256)")
+    help: ArgumentHelp(
+      "Messages that a listening connection may leave unconfirmed, 1 to \(ProtocolLimits.largestPushWindow). "
+        + "(KABAR_PUSH_WINDOW; default 256)"))
   var pushWindow: Int?
 
   @Option(
@@ -57,7 +60,8 @@ struct BoundsOptions: ParsableArguments {
       inboxMessages, "inbox-messages", settings.inboxLimits.messages, 1...1_000_000)
     settings.inboxLimits.bytes = try bounded(inboxBytes, "inbox-bytes", settings.inboxLimits.bytes, 65_536...(1 << 40))
     settings.minimumReplicas = try bounded(minReplicas, "min-replicas", 0, 0...16)
-    settings.pushWindow = try bounded(pushWindow, "push-window", settings.pushWindow, 1...10_000)
+    settings.pushWindow = try bounded(
+      pushWindow, "push-window", settings.pushWindow, 1...ProtocolLimits.largestPushWindow)
     settings.outboxBytes = try bounded(outboxBytes, "outbox-bytes", settings.outboxBytes, 4096...(16 << 20))
     let patience = try bounded(slowConsumerTimeout, "slow-consumer-timeout", 10_000, 100...600_000)
     settings.slowConsumerPatience = .milliseconds(Int64(patience))
