@@ -94,10 +94,10 @@ import Testing
       change(a, session, 1)
       change(a, session, -1)
     }
-    let first = counts.sessionEnded(one)
+    let first = counts.sessionEnded(one, now: time(0))
     #expect(first == nil && counts[a] != nil, "her other session may come back")
-    let second = counts.sessionEnded(two)
-    let unknown = counts.sessionEnded(two)
+    let second = counts.sessionEnded(two, now: time(0))
+    let unknown = counts.sessionEnded(two, now: time(0))
     #expect(second == a && counts[a] == nil && unknown == nil)
     #expect(report(&counts) == ["a -"])
     // A logout that comes over another connection, as the clients of the course do it.
@@ -110,9 +110,18 @@ import Testing
     change(a, one, 1)
     change(a, two, 1)
     change(a, two, -1)
-    let left = counts.sessionEnded(two)
+    let left = counts.sessionEnded(two, now: time(0))
     let ended = counts.endGraces(now: time(20))
     #expect(left == nil && ended == [] && counts[a] == UserPresence(connections: 1, listeners: 0))
+  }
+
+  @Test func `the news of an ended session may come before that of its last connection`() throws {
+    let a = try name("a")
+    var counts = ConnectionCounts(grace: .seconds(15))
+    counts.change(a, one, connections: 1, listeners: 0, graceful: true, now: time(0))
+    let left = counts.sessionEnded(one, now: time(1))
+    counts.change(a, one, connections: -1, listeners: 0, graceful: true, now: time(1))
+    #expect(left == nil && counts[a] == nil, "no grace for a session that has ended")
   }
 
   @Test func `somebody who comes and goes all the time does not fill the queue of graces`() throws {

@@ -24,6 +24,9 @@ struct ConnectionCounts {
   /// The same in the order of time; what was renewed or has ended early is still in it, for a while.
   private var graceQueue = Deque<(session: SessionID, number: Int, end: NIODeadline)>()
   private var lastGrace = 0
+  /// Sessions that ended not long ago: the news of it may overtake that of their last connection.
+  private var endedLately: [SessionID: NIODeadline] = [:]
+  private static let endedMemory = TimeAmount.seconds(10)
 
   /// Users per report: bounds how long one script holds Redis.
   static let reportSize = 500
@@ -46,16 +49,26 @@ struct ConnectionCounts {
     unreported.insert(user)
     present[user] = after
     if let session, connections < 0 {
-      if graceful, grace > .zero { beginGrace(of: session, user, until: now + grace) } else { endGrace(of: session) }
+      if graceful, grace > .zero, !hasEnded(session, now) {
+        beginGrace(of: session, user, until: now + grace)
+      } else {
+        endGrace(of: session)
+      }
     }
     leaveIfNothingIsLeft(user)
   }
 
   /// A session has ended on any node: its grace is over. Answers the user if she is not here any more for that.
-  mutating func sessionEnded(_ session: SessionID) -> AccountName? {
+  mutating func sessionEnded(_ session: SessionID, now: NIODeadline) -> AccountName? {
+    if endedLately.count >= 1000 { endedLately = endedLately.filter { now < $0.value } }
+    endedLately[session] = now + Self.endedMemory
     guard let user = graces[session]?.user else { return nil }
     endGrace(of: session)
     return leaveIfNothingIsLeft(user) ? user : nil
+  }
+
+  private func hasEnded(_ session: SessionID, _ now: NIODeadline) -> Bool {
+    endedLately[session].map { now < $0 } ?? false
   }
 
   /// Entries in the queue of graces; at most twice as many as there are graces, and a few.

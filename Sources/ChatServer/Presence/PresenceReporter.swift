@@ -58,7 +58,7 @@ final class PresenceReporter {
 
   /// A session has ended, here or on another node. Its connections here are unbound by their workers; here ends its grace.
   func sessionEnded(_ session: SessionID) {
-    guard !isStopped, let user = counts.sessionEnded(session) else { return }
+    guard !isStopped, let user = counts.sessionEnded(session, now: .now()) else { return }
     leave([user])
   }
 
