@@ -22,7 +22,7 @@ extension ChatClient {
         begin(Session(token: token, user: user.lowercased()), on: link)
         return token
       } catch {
-        noteEnd(of: link, error)
+        noteEndOfSwitch(on: link, error)
         guard case .refused(let code?, _, _) = error, Retry.passing.contains(code) else { throw error }
         try await pause(after: error, tries: tries, until: deadline)
       }
@@ -41,7 +41,7 @@ extension ChatClient {
       let reply = try await link.connection.request("resume \(checked.text)").accepted()
       begin(Session(token: checked.text, user: reply.user ?? ""), on: link)
     } catch {
-      noteEnd(of: link, error)
+      noteEndOfSwitch(on: link, error)
       throw error
     }
   }
@@ -68,6 +68,14 @@ extension ChatClient {
   private func endSwitch() {
     switches -= 1
     changed.raise()
+  }
+
+  private func noteEndOfSwitch(on link: ChatLink, _ failure: ChatClientError) {
+    switch failure {
+    // The server may bind the connection all the same: to a user that the client doesn't know of.
+    case .cancelled, .timedOut: abandon(link)
+    default: noteEnd(of: link, failure)
+    }
   }
 
   /// Whether there is a session that is not known to have ended.

@@ -147,6 +147,26 @@ import Testing
     }
   }
 
+  @Test(arguments: [true, false])
+  func aLoginThatIsGivenUpLeavesNoConnectionToItsUser(_ isCancelled: Bool) async throws {
+    let inbox = StandInInbox()
+    var settings = ChatClientTests.quick
+    if !isCancelled { settings.deadline = .seconds(1) }
+    try await ScriptedServer.with(script: { line in
+      (line == "auth messi hehe" ? [.pause(milliseconds: 20_000)] : []) + inbox.answer(line)
+    }) { server in
+      try await ChatClientTests.with(server, settings: settings) { client in
+        let login = Task { try await client.login(user: "messi", password: "hehe") }
+        #expect(await server.hears("auth messi hehe"))
+        if isCancelled { login.cancel() }
+        await #expect(throws: isCancelled ? ChatClientError.cancelled : .timedOut) { try await login.value }
+        #expect(await server.hears("resume \(Self.token)"))
+        try await client.send(to: "lineker", text: "from arini")
+        #expect(server.connections == 2)
+      }
+    }
+  }
+
   @Test func aCallEndsAtItsDeadlineAndTheConnectionStays() async throws {
     let inbox = StandInInbox()
     var settings = ChatClientTests.quick
