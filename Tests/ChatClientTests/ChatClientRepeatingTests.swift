@@ -151,6 +151,7 @@ import Testing
   func aLoginThatIsGivenUpLeavesNoConnectionToItsUser(_ isCancelled: Bool) async throws {
     let inbox = StandInInbox()
     var settings = ChatClientTests.quick
+    settings.replyTimeout = .seconds(40)
     if !isCancelled { settings.deadline = .seconds(1) }
     try await ScriptedServer.with(script: { line in
       (line == "auth messi hehe" ? [.pause(milliseconds: 20_000)] : []) + inbox.answer(line)
