@@ -59,8 +59,7 @@ extension ChatClient {
         }
         if error.isSessionGone, session != nil, self.link?.number == link.number {
           // `resume` on the next connection finds out whether the session has ended, and says so.
-          link.connection.end()
-          self.link = nil
+          abandon(link)
         }
         // Without tags the server would carry it out twice.
         if wasPlain { throw error }
@@ -76,12 +75,16 @@ extension ChatClient {
     switch failure {
     // The call has run out of time, not the connection.
     case .timedOut where link.connection.deadline.map { $0 <= .now } ?? false: break
-    case .connectionClosed, .timedOut, .malformedReply:
-      // A well-formed reply that lacks something leaves the connection open, and nobody else would end it.
-      link.connection.end()
-      if self.link?.number == link.number { self.link = nil }
+    // A well-formed reply that lacks something leaves the connection open, and nobody else would end it.
+    case .connectionClosed, .timedOut, .malformedReply: abandon(link)
     default: break
     }
+  }
+
+  /// Ends a connection; the next one resumes the session.
+  func abandon(_ link: ChatLink) {
+    link.connection.end()
+    if self.link?.number == link.number { self.link = nil }
   }
 
   /// Waits before the next try; throws the failure if there is none.

@@ -93,7 +93,7 @@ public actor ChatClient {
   var boundToken: String?
   var session: Session?
   /// Whose messages the feed knows; stays when the session ends.
-  private var messagesOwner = ""
+  var messagesOwner = ""
   var subscriptions = Subscriptions()
   /// Whether the server of the present connection has turned out to know no tags: nobody but the course's servers.
   var isPlainServer = false
@@ -122,48 +122,6 @@ public actor ChatClient {
     // Usable at once, not only when the task below has begun.
     adopt(first)
     runner = Task { await self.run(first) }
-  }
-
-  /// Logs in. Later reconnections use the session's token, never the password, which is not kept.
-  ///
-  /// - Returns: the session's token (a UUID), for ``resume(token:)`` in another client.
-  /// - Throws: `refused` if the account or the password is wrong. A lost connection is not retried.
-  @discardableResult
-  public func login(user: String, password: String) async throws(ChatClientError) -> String {
-    let deadline = self.deadline
-    var tries = 0
-    while true {
-      tries += 1
-      let link = try await usable(until: deadline, isLogin: true)
-      do throws(ChatClientError) {
-        beginSwitch()
-        defer { endSwitch() }
-        let token = try await link.connection.login(user: user, password: password)
-        begin(Session(token: token, user: user.lowercased()), on: link)
-        return token
-      } catch {
-        noteEnd(of: link, error)
-        guard case .refused(let code?, _, _) = error, Retry.passing.contains(code) else { throw error }
-        try await pause(after: error, tries: tries, until: deadline)
-      }
-    }
-  }
-
-  /// Takes part in a living session, on any node, without a password.
-  ///
-  /// - Throws: `refused` with code `invalid_session` if it has ended.
-  public func resume(token: String) async throws(ChatClientError) {
-    guard let checked = SessionToken(token) else { throw .notSent(reason: "a token is a UUID") }
-    let link = try await usable(until: deadline, isLogin: true)
-    do throws(ChatClientError) {
-      beginSwitch()
-      defer { endSwitch() }
-      let reply = try await link.connection.request("resume \(checked.text)").accepted()
-      begin(Session(token: checked.text, user: reply.user ?? ""), on: link)
-    } catch {
-      noteEnd(of: link, error)
-      throw error
-    }
   }
 
   /// Stores a message in a user's inbox, once, however often the connection is lost meanwhile.
@@ -208,23 +166,6 @@ public actor ChatClient {
     try await once { link throws(ChatClientError) in try await link.connection.request(line) }
   }
 
-  /// Confirms what the consumer is done with, then ends the session everywhere. The client stays connected and can log
-  /// in again. Messages that the consumer has not gone on from wait in the inbox.
-  public func logout() async throws(ChatClientError) {
-    let hadSession = session != nil
-    do throws(ChatClientError) {
-      try await repeated { (client: isolated ChatClient, link) async throws(ChatClientError) in
-        if let confirmation = client.confirmation { _ = try await link.connection.request(confirmation) }
-        let line = client.plainToken.map { "logout \($0)" } ?? "logout"
-        _ = try await link.connection.request(line).accepted()
-      }
-    } catch {
-      // A try whose reply was lost has ended it: that is what was asked for.
-      guard hadSession, session == nil else { throw error }
-    }
-    forgetSession()
-  }
-
   /// Confirms what the consumer is done with, says goodbye, closes, and ends all tasks and sequences. Takes at most two
   /// seconds. Calls under way fail with ``ChatClientError/connectionClosed``.
   public func close() async {
@@ -248,42 +189,8 @@ public actor ChatClient {
 
   var deadline: ContinuousClock.Instant { .now + min(settings.deadline, .seconds(540)) }
 
-  private func beginSwitch() { switches += 1 }
-
-  private func endSwitch() {
-    switches -= 1
-    changed.raise()
-  }
-
-  /// Whether there is a session that is not known to have ended.
-  package var isLoggedIn: Bool { session != nil }
-
-  func begin(_ session: Session, on link: ChatLink) {
-    if session.user.isEmpty || session.user != messagesOwner { messageFeed.update { $0 = MessageBuffer() } }
-    messagesOwner = session.user
-    messageFeed.recover()
-    presenceFeed.recover()
-    self.session = session
-    subscriptions.startAnew()
-    // The connection was lost while the reply was on its way: the present one must be bound, too.
-    if self.link?.number == link.number {
-      boundToken = session.token
-    } else {
-      self.link?.connection.end()
-    }
-    changed.raise()
-  }
-
-  func forgetSession() {
-    session = nil
-    boundToken = nil
-    subscriptions.startAnew()
-    messageFeed.update { $0.sessionEnded() }
-    changed.raise()
-  }
-
   /// The request that confirms what the consumer is done with; nil if there is nothing, or it is under way.
-  private var confirmation: String? {
+  var confirmation: String? {
     let unconfirmed = messageFeed.update { $0.unconfirmed }
     return unconfirmed == confirming ? nil : unconfirmed?.line
   }
