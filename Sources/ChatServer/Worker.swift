@@ -131,12 +131,12 @@ final class Worker {
 
   // MARK: Push
 
-  /// How old the last call of another place may be, in milliseconds. After an outage of Redis, in which none could call,
-  /// all have the time to do so first.
+  /// How old the last call of another place may be, in milliseconds. Soon after an outage of Redis its length is added: as long
+  /// none could call.
   var placePatience: Int {
     let patience = TimeAmount.milliseconds(Int64(Inboxes.placePatience))
-    guard let since = redis.readySince, since + patience <= .now() else { return Inboxes.unlimitedPatience }
-    return Inboxes.placePatience
+    guard let since = redis.readySince, since + patience > .now() else { return Inboxes.placePatience }
+    return Inboxes.placePatience + Int(redis.lastOutage.nanoseconds / 1_000_000)
   }
 
   /// A message for the user was stored: who listens for her, on whatever node, is told when this turn of the loop ends.

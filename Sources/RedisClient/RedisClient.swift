@@ -49,6 +49,9 @@ package final class RedisClient {
   /// Since when requests reach Redis; `nil` if they don't now.
   package var readySince: NIODeadline? { link?.isReady == true ? link?.readySince : nil }
 
+  /// How long there was no connection before the present one.
+  package var lastOutage: TimeAmount { link?.lastOutage ?? .zero }
+
   /// Whether requests reach Redis now.
   package var isReady: Bool { link?.isReady ?? false }
 

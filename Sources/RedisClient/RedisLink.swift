@@ -54,6 +54,9 @@ final class RedisLink {
   private var lastEnd = ""
   /// Since when the present connection, or the last one, was ready.
   private(set) var readySince = NIODeadline.now()
+  /// How long there was no connection before it; zero for the first.
+  private(set) var lastOutage = TimeAmount.zero
+  private var lostAt: NIODeadline?
 
   /// A connection that has lived this long was good: after its end the backoff begins anew. A server that lets us in
   /// and throws us out at once is not asked ever faster.
@@ -171,6 +174,7 @@ final class RedisLink {
     timeout.cancel()
     phase = .ready(connection)
     readySince = .now()
+    lastOutage = lostAt.map { readySince - $0 } ?? .zero
     if !lastEnd.isEmpty { logger.notice("connected to Redis again", metadata: metadata) }
     lastEnd = ""
     onReady()
@@ -180,6 +184,7 @@ final class RedisLink {
     let last = phase
     if case .closed = last { return onEnd(reason) }
     if case .shakingHands(_, _, let timeout) = last { timeout.cancel() }
+    if case .ready = last { lostAt = .now() }
     if case .ready = last, readySince + Self.provenAfter <= .now() { backoff.reset() }
     retryLater("\(reason)")
     if case .ready = last { onEnd(reason) }

@@ -33,8 +33,8 @@ let isInterrupted = Atomic<Bool>(false)
 
 /// Senders and collectors against a cluster on which faults rain.
 final class ChaosRun {
-  /// After the faults: repeating tagged messages, then emptying the inboxes, in milliseconds. A full inbox may wait for
-  /// a listener whose node was killed until Redis has been up for 15 s.
+  /// After the faults: repeating tagged messages, then emptying the inboxes, in milliseconds. A full inbox may wait some
+  /// 20 s for a listener whose node was killed.
   private static let settling = 30_000
   private static let draining = 20_000
   /// Messages of one sender, at most.

@@ -143,7 +143,7 @@ import Testing
       _ = try await redis.send(RedisCommand("HSET", .text(reading), "other", .text("1 \((time - 60) * 1000)")))
       let message = MessagePlace(sequence: 2, mark: Array("m2".utf8))
       let arini = try name("arini")
-      _ = try await redis.perform(Inboxes.confirm(of: arini, message, patience: Inboxes.unlimitedPatience))
+      _ = try await redis.perform(Inboxes.confirm(of: arini, message, patience: Inboxes.placePatience + 50_000))
       #expect(try await redis.texts("LRANGE \(list) 0 -1") == ["1", "m2"])
       _ = try await redis.perform(Inboxes.confirm(of: arini, message))
       #expect(try await redis.texts("LRANGE \(list) 0 -1") == ["2"])

@@ -35,8 +35,6 @@ package enum Inboxes {
   /// two calls of a place that lives. So long can the messages of a user whose node has died fill her inbox although another
   /// device of hers has confirmed them.
   package static let placePatience = 15_000
-  /// In place of it after an outage of Redis, in which nobody could call.
-  package static let unlimitedPatience = 1 << 50
 
   /// Stores a message, if the account exists: `RPUSHX` answers the length of the list, or 0 when there is none. It knows
   /// no bound (see `InboxFill`) and must not be repeated: nobody could tell a second message from the first.
