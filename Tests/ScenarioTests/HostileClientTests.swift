@@ -10,7 +10,8 @@ import Testing
   @Test func `requests that are refused at once, by the thousand, do not overflow the stack`() async throws {
     let redis = try await RedisServer()
     try await redis.addAccounts("arini")
-    let node = try await ChatNode("a", redis: redis, threads: 1, options: ["--request-timeout", "30000"])
+    let node = try await ChatNode(
+      "a", redis: redis, threads: 1, options: ["--request-timeout", "30000", "--sessions-per-user", "100"])
     let senders = try (0..<72).map { _ in try node.login("arini") }
     redis.signal(SIGSTOP)
     // 16,384 requests fill the queue to Redis; from then on each one is refused within the call.

@@ -99,6 +99,9 @@ final class ConnectionHandler: ChannelDuplexHandler {
     close()
   }
 
+  /// Nobody reads replies any more.
+  var isClosed: Bool { if case .closed = phase { true } else { false } }
+
   // MARK: Requests
 
   private var mayRead: Bool {
@@ -200,6 +203,9 @@ final class ConnectionHandler: ChannelDuplexHandler {
 
   /// Where the client is, for the operator.
   var remoteAddress: String { context?.remoteAddress.map { $0.ipAddress ?? "\($0)" } ?? "unknown" }
+
+  /// The same as it is counted against guessing.
+  var loginSource: LoginSource { context?.remoteAddress?.ipAddress.map { LoginSource(address: $0) } ?? .unknown }
 
   // MARK: Events
 
