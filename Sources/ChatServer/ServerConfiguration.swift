@@ -30,6 +30,8 @@ package struct ServerConfiguration: Sendable {
   package var guessLimits: GuessLimits? = GuessLimits()
   /// Sessions that a user may have: at a login beyond, the one unused for longest ends. 0: any number.
   package var sessionsPerUser = 20
+  /// Whose PROXY headers are believed. Connections from there must begin with one.
+  package var trustedProxies: [AddressRange] = []
   /// Requests of one connection that may be on their way before the node stops reading from it.
   package var pipelineDepth = 256
   /// Messages that a listening connection may leave unconfirmed before the flow to it pauses.

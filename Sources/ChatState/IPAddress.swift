@@ -21,6 +21,12 @@ package struct IPAddress: Hashable, Sendable, CustomStringConvertible {
     }
   }
 
+  /// An address of 4 or 16 bytes; `nil` if there are as many as no address has.
+  package init?(packed bytes: some Collection<UInt8>) {
+    guard bytes.count == 4 || bytes.count == 16 else { return nil }
+    self.init(IPAddress(bytes: Array(bytes)).description)  // mapped ones are IPv4
+  }
+
   private init(bytes: [UInt8]) { self.bytes = bytes }
 
   /// The same with all but the first bits zero; `length` is at most 32 or 128.

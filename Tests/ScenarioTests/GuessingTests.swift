@@ -12,7 +12,7 @@ import Testing
   {
     let redis = try await RedisServer()
     try await redis.addAccounts("arini", "lineker")
-    let cost = ["--scrypt-log2n", "15"]
+    let cost = ["--scrypt-log2n", "13"]
     let nodes = [
       try await ChatNode("a", redis: redis, threads: 1, options: cost),
       try await ChatNode("b", redis: redis, threads: 1, options: cost),
@@ -80,7 +80,7 @@ import Testing
     let redis = try await RedisServer()
     try await redis.addAccounts("lineker")
     let node = try await ChatNode(
-      "a", redis: redis, threads: 1, options: ["--scrypt-log2n", "15", "--login-failures", "1000"])
+      "a", redis: redis, threads: 1, options: ["--scrypt-log2n", "13", "--login-failures", "1000"])
     let storm = try (0..<200).map { _ in try node.connect() }
     for client in storm { try client.send("auth nobody x") }
     // The queue is full when the first of the storm is turned away.

@@ -39,6 +39,8 @@ final class ConnectionHandler: ChannelDuplexHandler {
   private(set) var listening: Listening?
   /// `logout` is on its way here: its reply tells the client, no event needs to.
   var isLoggingOut = false
+  /// Whose connection this is as a trusted proxy says; `nil` if it comes from the client itself.
+  var proxiedClient: IPAddress?
   private var lastStored: ReplyTicket?
   private var peerHasEnded = false
   /// Commands that must finish before the next line is looked at.
@@ -202,10 +204,12 @@ final class ConnectionHandler: ChannelDuplexHandler {
   func trustSession() { binding?.checkedAt = .now() }
 
   /// Where the client is, for the operator.
-  var remoteAddress: String { context?.remoteAddress.map { $0.ipAddress ?? "\($0)" } ?? "unknown" }
+  var remoteAddress: String {
+    proxiedClient?.description ?? context?.remoteAddress.map { $0.ipAddress ?? "\($0)" } ?? "unknown"
+  }
 
   /// The same as it is counted against guessing.
-  var loginSource: LoginSource { context?.remoteAddress?.ipAddress.map { LoginSource(address: $0) } ?? .unknown }
+  var loginSource: LoginSource { LoginSource(address: remoteAddress) }
 
   // MARK: Events
 

@@ -22,6 +22,13 @@ struct LoginOptions: ParsableArguments {
         + "(KABAR_SESSIONS_PER_USER; default 20)", valueName: "n"))
   var sessionsPerUser: Int?
 
+  @Option(
+    help: ArgumentHelp(
+      "Load balancers whose PROXY protocol header (version 1 or 2) says who the client is; each of their connections must "
+        + "begin with one. From anybody else it is a bad command. (KABAR_TRUSTED_PROXIES; default: none)",
+      valueName: "CIDR,..."))
+  var trustedProxies: String?
+
   /// Puts them into the settings of a node.
   func apply(to settings: inout ServerConfiguration) throws {
     settings.passwordCost = try scrypt.resolved()
@@ -29,5 +36,12 @@ struct LoginOptions: ParsableArguments {
     settings.guessLimits = failures == 0 ? nil : GuessLimits(perAccount: failures)
     settings.sessionsPerUser = try Environment.number(
       sessionsPerUser, "sessions-per-user", settings.sessionsPerUser, 0...10_000)
+    let proxies = try Environment.value(trustedProxies, "KABAR_TRUSTED_PROXIES", default: "")
+    settings.trustedProxies = try proxies.split(separator: ",").map { text in
+      guard let range = AddressRange(String(text)) else {
+        throw ValidationError("--trusted-proxies has ranges like 192.0.2.0/24 and 2001:db8::/32, not '\(text)'")
+      }
+      return range
+    }
   }
 }
