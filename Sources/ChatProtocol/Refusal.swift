@@ -53,7 +53,7 @@ public struct Refusal: Error, Equatable, Sendable {
     case notListening = "not_listening"
     /// This connection watches as many users as one may.
     case tooManyWatched = "too_many_watched"
-    /// This node hashes as many passwords as it may; the same request may work a little later.
+    /// This node hashes as many passwords as it may, or another request was quicker; the same one may work a little later.
     case busy = "busy"
     /// The store can't be reached or refuses to write; nothing was done.
     case unavailable = "unavailable"

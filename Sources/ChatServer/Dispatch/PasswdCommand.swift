@@ -29,6 +29,10 @@ struct PasswdCommand {
     }
   }
 
+  /// By another `passwd`, or a login has hashed the same one anew: trying again tells.
+  private static let changed = Refusal(
+    .busy, "the stored password has changed in this very moment: try again", retryAfter: 100)
+
   private var worker: Worker { connection.worker }
 
   private func finish(_ reply: Reply) {
@@ -63,7 +67,7 @@ struct PasswdCommand {
     worker.redis.perform(Accounts.replacePassword(of: own.user, from: checked, to: hash)) { result in
       switch result {
       case .success(true): endOthers()
-      case .success(false): finish(.refused(.authFailed))  // somebody else has changed it in this moment
+      case .success(false): finish(.refused(Self.changed))
       case .failure(let error): fail(error)
       }
     }
