@@ -10,7 +10,7 @@ struct ScryptOptions: ParsableArguments {
   @Option(
     name: .customLong("scrypt-log2n"),
     help: ArgumentHelp(
-      "Cost of password hashes: base-2 logarithm of scrypt's N, 1 to 20. The default takes 32 MiB and some 50 ms; each "
+      "Cost of password hashes: base-2 logarithm of scrypt's N, 1 to 20. The default takes 32 MiB and 50 to 100 ms; each "
         + "more doubles both. (KABAR_SCRYPT_LOG2N; default 15)", valueName: "n"))
   var log2n: Int?
 
