@@ -4,6 +4,8 @@
 
 enum ASCII {
   static let space = UInt8(ascii: " ")
+  static let quote = UInt8(ascii: "\"")
+  static let backslash = UInt8(ascii: "\\")
 
   /// `A`–`Z` folded to `a`–`z`, any other byte as it is.
   static func lowercased(_ byte: UInt8) -> UInt8 {

@@ -6,6 +6,8 @@
 public enum Command: Equatable, Sendable {
   /// `auth USER PASSWORD`: log in and bind this connection to a new session.
   case auth(AccountName, password: String)
+  /// `passwd OLD NEW`: change the password of this connection's user, and end her other sessions.
+  case passwd(old: String, new: String)
   /// `[@id=TAG] send [TOKEN] USER TEXT…`: store a message for a user; with a tag, once however often it is asked for.
   case send(SessionToken?, to: AccountName, MessageText, RequestTag?)
   /// `inbox [TOKEN]`: show the waiting messages, oldest first.
@@ -44,13 +46,14 @@ public enum Watched: Equatable, Sendable {
 
 /// A command's word and how it is used: the one list that the parser and `help` share.
 enum CommandWord: String, CaseIterable {
-  case auth, send, inbox, ack
+  case auth, passwd, send, inbox, ack
   case activeUsers = "user_aktif"
   case logout, resume, listen, unlisten, watch, unwatch, ping, help, quit
 
   var usage: String {
     switch self {
     case .auth: "auth USER PASSWORD"
+    case .passwd: "passwd OLD NEW"
     case .send: "[@id=TAG] send [TOKEN] USER TEXT"
     case .inbox: "inbox [TOKEN]"
     case .ack: "ack [TOKEN] SEQ [ID]"

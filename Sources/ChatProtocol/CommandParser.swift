@@ -2,7 +2,8 @@
 // Never allocates for a line that it refuses early, never traps on any bytes, keeps no state.
 // Pure function; any thread.
 
-/// The grammar: words separated by one or more spaces; the last argument of `auth` and `send` is the rest of the line.
+/// The grammar: words separated by one or more spaces; the last argument of `auth` and `send` is the rest of the line. Each
+/// argument of `passwd` is a word, or stands in double quotes, in which `\"` is a quote and `\\` a backslash.
 public enum CommandParser {
   /// Parses a line of up to 8 KiB without its line end.
   ///
@@ -32,6 +33,7 @@ public enum CommandParser {
     }
     switch word {
     case .auth: return try parseAuth(line, &words)
+    case .passwd: return try parsePasswd(line, &words)
     case .send: return try parseSend(line, &words, tag)
     case .inbox: return .inbox(try onlyToken(line, &words, word))
     case .ack: return try parseAck(line, &words)
@@ -59,6 +61,21 @@ public enum CommandParser {
       throw .authFailed
     }
     return .auth(name, password: line.extracting(password).text)
+  }
+
+  private static func parsePasswd(_ line: Span<UInt8>, _ words: inout Words) throws(Refusal) -> Command {
+    guard let old = try words.nextQuoted(in: line), let new = try words.nextQuoted(in: line) else {
+      throw missing(.passwd)
+    }
+    guard words.next(in: line) == nil else { throw .unquoted }
+    guard (1...ProtocolLimits.passwordBytes).contains(old.count) else { throw .authFailed }
+    // What `auth` can't carry is no password: see `Words.rest`.
+    guard (1...ProtocolLimits.passwordBytes).contains(new.count), new.first != ASCII.space, new.last != ASCII.space
+    else {
+      throw Refusal(
+        .invalidPassword, "a password has 1 to \(ProtocolLimits.passwordBytes) bytes and no space at its ends")
+    }
+    return .passwd(old: String(decoding: old, as: UTF8.self), new: String(decoding: new, as: UTF8.self))
   }
 
   private static func parseTag(_ line: Span<UInt8>, _ range: Range<Int>) throws(Refusal) -> RequestTag {
@@ -166,6 +183,26 @@ private struct Words {
     return start < position ? start..<position : nil
   }
 
+  /// The next word, or what stands in quotes, without them.
+  mutating func nextQuoted(in line: Span<UInt8>) throws(Refusal) -> [UInt8]? {
+    skipSpaces(in: line)
+    guard position < line.count, line[position] == ASCII.quote else {
+      return next(in: line).map { range in range.map { line[$0] } }
+    }
+    var text: [UInt8] = []
+    position += 1
+    while position < line.count, line[position] != ASCII.quote {
+      if line[position] == ASCII.backslash { position += 1 }
+      if position < line.count { text.append(line[position]) }
+      position += 1
+    }
+    guard position < line.count, position + 1 == line.count || line[position + 1] == ASCII.space else {
+      throw .unquoted
+    }
+    position += 1
+    return text
+  }
+
   /// All that is left, trimmed at both ends.
   mutating func rest(of line: Span<UInt8>) -> Range<Int>? {
     skipSpaces(in: line)
@@ -177,6 +214,12 @@ private struct Words {
   private mutating func skipSpaces(in line: Span<UInt8>) {
     while position < line.count, line[position] == ASCII.space { position += 1 }
   }
+}
+
+extension Refusal {
+  /// Words of `passwd` that are no two passwords.
+  fileprivate static let unquoted = Refusal(
+    .unexpectedArgument, "a password with spaces stands in double quotes; usage: \(CommandWord.passwd.usage)")
 }
 
 extension Span<UInt8> {

@@ -31,6 +31,10 @@ public struct Refusal: Error, Equatable, Sendable {
     case textTooLong = "text_too_long"
     /// Name or password is wrong; which of them is not said.
     case authFailed = "auth_failed"
+    /// A new password that can't be used.
+    case invalidPassword = "invalid_password"
+    /// Too many wrong passwords came from this client's address: it waits, whatever the next one is.
+    case tooManyAttempts = "too_many_attempts"
     /// The command needs a session and this connection has none.
     case notLoggedIn = "not_logged_in"
     /// The token is unknown, or its session has ended.
@@ -49,7 +53,7 @@ public struct Refusal: Error, Equatable, Sendable {
     case notListening = "not_listening"
     /// This connection watches as many users as one may.
     case tooManyWatched = "too_many_watched"
-    /// This node hashes as many passwords as it may; the same request may work a little later.
+    /// This node hashes as many passwords as it may, or another request was quicker; the same one may work a little later.
     case busy = "busy"
     /// The store can't be reached or refuses to write; nothing was done.
     case unavailable = "unavailable"
@@ -100,6 +104,11 @@ extension Refusal {
   /// What `ack` names was not shown, or has changed.
   public static let unknownMessage = Refusal(
     .unknownMessage, "no such message was shown on this connection: give its id too (\(CommandWord.ack.usage))")
+
+  /// Wrong passwords came from there; for how many milliseconds it must wait.
+  public static func tooManyAttempts(retryAfter: Int) -> Refusal {
+    Refusal(.tooManyAttempts, "too many wrong passwords from your address: wait a while", retryAfter: retryAfter)
+  }
 
   /// The recipient has too much mail.
   public static func inboxFull(_ name: AccountName) -> Refusal {

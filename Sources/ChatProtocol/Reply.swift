@@ -6,6 +6,8 @@
 package enum Reply: Sendable {
   /// To `auth`.
   case loggedIn(SessionToken)
+  /// To `passwd`.
+  case passwordChanged
   /// To `send`: the message's id; a duplicate was stored by an earlier request with the same tag.
   case sent(id: String, isDuplicate: Bool)
   /// To `ack`: how many messages of the inbox were ever confirmed.
@@ -41,6 +43,7 @@ package enum Reply: Sendable {
     case .loggedIn(let token):
       bytes.appendJSON("{\"status\":\"OK\",\"tokenid\":")
       bytes.appendJSON(plain: token.text)
+    case .passwordChanged: bytes.appendJSON("{\"status\":\"OK\",\"message\":\"password changed\"")
     case .sent(let id, let isDuplicate):
       bytes.appendJSON("{\"status\":\"OK\",\"message\":\"Message Sent\",\"id\":")
       bytes.appendJSON(plain: id)

@@ -1,5 +1,5 @@
 // Runs password hashing away from the event loops, a few at a time.
-// Never lets the queue grow past its bound.
+// Never lets the queue grow past its bound, nor one source of logins keep the others from their turn.
 // Called from any event loop; the work runs on threads of its own.
 
 import ChatState
@@ -7,32 +7,88 @@ import NIOCore
 import NIOPosix
 import Synchronization
 
-/// A bounded pool for scrypt.
+/// A bounded pool for scrypt. Whoever wants to hash takes a turn, runs what it has to run, and ends the turn: what it asks
+/// Redis in between is decided before the next one hashes.
 final class PasswordChecks: Sendable {
-  private let pool: NIOThreadPool
-  private let capacity: Int
-  private let pending = Mutex(0)
+  /// What came of asking for a turn.
+  enum Turn {
+    case now
+    /// `false`: somebody else needed the place more, or the node stops.
+    case later(EventLoopFuture<Bool>)
+    /// Too many wait.
+    case refused
+  }
 
-  /// `threads` checks run at once, `waiting` more may queue.
+  private struct State {
+    var running = 0
+    var isStopped = false
+    var waiting: FairQueue<LoginSource, EventLoopPromise<Bool>>
+  }
+
+  private let pool: NIOThreadPool
+  private let threads: Int
+  private let state: Mutex<State>
+
+  /// `threads` turns at once, `waiting` more may queue.
   init(threads: Int, waiting: Int) {
     pool = NIOThreadPool(numberOfThreads: threads)
-    capacity = threads + waiting
+    self.threads = threads
+    state = Mutex(State(waiting: FairQueue(bound: waiting)))
     pool.start()
   }
 
-  /// Checks a password; `nil` at once if too many wait. A missing account costs as much as a wrong password.
-  func check(_ password: String, against stored: String?, on eventLoop: any EventLoop) -> EventLoopFuture<Bool>? {
-    let admitted = pending.withLock { pending in
-      guard pending < capacity else { return false }
-      pending += 1
-      return true
+  /// Takes a turn, or waits for one. Unless it is refused, `endTurn` must follow.
+  func takeTurn(for source: LoginSource, on eventLoop: any EventLoop) -> Turn {
+    let (turn, displaced) = state.withLock { state -> (Turn, EventLoopPromise<Bool>?) in
+      if state.isStopped { return (.refused, nil) }
+      if state.running < threads {
+        state.running += 1
+        return (.now, nil)
+      }
+      let promise = eventLoop.makePromise(of: Bool.self)
+      guard let displaced = state.waiting.append(promise, of: source) else {
+        return (.later(promise.futureResult), nil)
+      }
+      return (displaced.futureResult === promise.futureResult ? .refused : .later(promise.futureResult), displaced)
     }
-    guard admitted else { return nil }
-    return pool.runIfActive(eventLoop: eventLoop) {
-      defer { self.pending.withLock { $0 -= 1 } }
-      return (stored.flatMap { PasswordHash($0) } ?? .ofNobody).matches(password)
+    displaced?.succeed(false)
+    return turn
+  }
+
+  /// Takes a turn if nobody else needs one now.
+  func takeIdleTurn() -> Bool {
+    state.withLock { state in
+      guard !state.isStopped, state.running < threads else { return false }
+      state.running += 1
+      return true
     }
   }
 
-  func stop() async { try? await pool.shutdownGracefully() }
+  /// Lets the next one have its turn.
+  func endTurn() {
+    let next = state.withLock { state -> EventLoopPromise<Bool>? in
+      let next = state.waiting.popFirst()
+      if next == nil { state.running -= 1 }
+      return next
+    }
+    next?.succeed(true)
+  }
+
+  /// Hashes, within a turn. Fails once the node stops.
+  func run<Value: Sendable>(
+    on eventLoop: any EventLoop, _ work: @escaping @Sendable () throws -> Value
+  ) -> EventLoopFuture<Value> {
+    pool.runIfActive(eventLoop: eventLoop, work)
+  }
+
+  func stop() async {
+    let left = state.withLock { state in
+      state.isStopped = true
+      var left: [EventLoopPromise<Bool>] = []
+      while let promise = state.waiting.popFirst() { left.append(promise) }
+      return left
+    }
+    for promise in left { promise.succeed(false) }
+    try? await pool.shutdownGracefully()
+  }
 }

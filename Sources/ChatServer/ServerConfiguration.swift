@@ -24,6 +24,14 @@ package struct ServerConfiguration: Sendable {
   package var minimumReplicas = 0
   /// Password checks that may wait for a thread; beyond it a login is told `busy`.
   package var waitingPasswordChecks = 128
+  /// What a password hash costs; another one is replaced at the user's next login.
+  package var passwordCost = PasswordHash.Cost.standard
+  /// When an address that gives wrong passwords must wait; `nil`: never.
+  package var guessLimits: GuessLimits? = GuessLimits()
+  /// Sessions that a user may have: at a login beyond, the one unused for longest ends. 0: any number.
+  package var sessionsPerUser = 20
+  /// Whose PROXY headers are believed. Connections from there must begin with one.
+  package var trustedProxies: [AddressRange] = []
   /// Requests of one connection that may be on their way before the node stops reading from it.
   package var pipelineDepth = 256
   /// Messages that a listening connection may leave unconfirmed before the flow to it pauses.

@@ -18,6 +18,8 @@ package enum KeyShape: Hashable, Sendable {
   case once(recipient: AccountName, sender: AccountName, tag: RequestTag)
   case sessions(AccountName)
   case session(SessionID)
+  /// Wrong passwords that came from there.
+  case attempts(LoginSource)
   case node(NodeID)
   case nodeUsers(NodeID)
 
@@ -30,7 +32,8 @@ package enum KeyShape: Hashable, Sendable {
     case KeySpace.active: self = .active
     default:
       let rest = key.dropFirst(KeySpace.prefix.count)
-      guard let shape = Self.ofUser(rest) ?? Self.ofSession(rest) ?? Self.ofNode(rest) else { return nil }
+      guard let shape = Self.ofUser(rest) ?? Self.ofSession(rest) ?? Self.ofAttempts(rest) ?? Self.ofNode(rest)
+      else { return nil }
       self = shape
     }
   }
@@ -47,6 +50,7 @@ package enum KeyShape: Hashable, Sendable {
     case .once(let recipient, let sender, let tag): KeySpace.once(tag, from: sender, to: recipient)
     case .sessions(let name): KeySpace.sessions(of: name)
     case .session(let id): KeySpace.session(id)
+    case .attempts(let source): KeySpace.attempts(from: source)
     case .node(let id): KeySpace.node(id)
     case .nodeUsers(let id): KeySpace.nodeUsers(id)
     }
@@ -56,7 +60,7 @@ package enum KeyShape: Hashable, Sendable {
   package var type: String {
     switch self {
     case .accounts, .nodes, .active, .sessions: "zset"
-    case .account, .reading, .session, .node, .nodeUsers: "hash"
+    case .account, .reading, .session, .attempts, .node, .nodeUsers: "hash"
     case .inbox: "list"
     case .once: "string"
     }
@@ -87,6 +91,11 @@ package enum KeyShape: Hashable, Sendable {
       id.description == id.description.lowercased()
     else { return nil }
     return .session(id)
+  }
+
+  private static func ofAttempts(_ rest: Substring) -> KeyShape? {
+    guard rest.hasPrefix("attempts:") else { return nil }
+    return LoginSource(String(rest.dropFirst("attempts:".count))).map { .attempts($0) }
   }
 
   /// `NAME-xxxxxxxx`, as `NodeID` makes it: names have 1 to 64 letters, digits, `.`, `_` or `-`.

@@ -12,7 +12,9 @@ package enum Scripts {
   static let accountAdd = RedisScript(PackageResources.account_add_lua)
   static let accountDisable = RedisScript(PackageResources.account_disable_lua)
   static let accountEnable = RedisScript(PackageResources.account_enable_lua)
+  static let accountReplacePassword = RedisScript(PackageResources.account_replace_password_lua)
   static let accountSetPassword = RedisScript(PackageResources.account_set_password_lua)
+  static let loginAttempt = RedisScript(PackageResources.login_attempt_lua)
   static let sessionOpen = RedisScript(PackageResources.session_open_lua)
   static let sessionEnd = RedisScript(PackageResources.session_end_lua)
   static let sessionIndex = RedisScript(PackageResources.session_index_lua)
@@ -31,8 +33,8 @@ package enum Scripts {
 
   /// What every connection of a node loads in its handshake.
   package static let all = [
-    accountAdd, accountDisable, accountEnable, accountSetPassword, inboxAppend, inboxShown, sessionOpen, sessionEnd,
-    sessionIndex,
-    sessionUse, inboxAdvance, nodeRenew, nodeRemove, presenceSet, presenceAnnounce,
+    accountAdd, accountDisable, accountEnable, accountReplacePassword, accountSetPassword, loginAttempt, inboxAppend,
+    inboxShown, sessionOpen, sessionEnd, sessionIndex, sessionUse, inboxAdvance, nodeRenew, nodeRemove, presenceSet,
+    presenceAnnounce,
   ]
 }

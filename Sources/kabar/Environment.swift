@@ -18,4 +18,17 @@ enum Environment {
     }
     return value
   }
+
+  /// A number within bounds: the option, else the variable of the same name (`--some-option`: `KABAR_SOME_OPTION`), else
+  /// the default. An error names the option.
+  static func number(
+    _ flag: Int?, _ option: String, _ standard: Int, _ range: ClosedRange<Int>
+  ) throws -> Int {
+    let variable = "KABAR_" + option.uppercased().replacing("-", with: "_")
+    let value = try value(flag, variable, default: standard)
+    guard range.contains(value) else {
+      throw ValidationError("--\(option) is a number from \(range.lowerBound) to \(range.upperBound)")
+    }
+    return value
+  }
 }

@@ -135,7 +135,7 @@ final class Cluster {
       [
         program, "serve", "--port", "\(port)", "--node", "chaos-\(node)", "--threads", "2", "--log-level", "info",
         // Small enough that senders meet it while a recipient is away.
-        "--inbox-messages", "700",
+        "--inbox-messages", "700", "--scrypt-log2n", "2",
         "--redis", "redis://127.0.0.1:\(proxy.ports[node])",
       ], output: "\(folder.path)/node-\(node).log")
   }

@@ -105,8 +105,9 @@ private let token = "0f8fad5b-d9cb-469f-a165-70867728950e"
     #expect(
       Refusal.Code.allCases.map(\.rawValue) == [
         "invalid_utf8", "control_character", "line_too_long", "unknown_command", "missing_argument",
-        "unexpected_argument", "invalid_name", "text_too_long", "auth_failed", "not_logged_in", "invalid_session",
-        "unknown_user", "inbox_full", "invalid_tag", "invalid_number", "unknown_message", "not_listening",
+        "unexpected_argument", "invalid_name", "text_too_long", "auth_failed", "invalid_password",
+        "too_many_attempts", "not_logged_in", "invalid_session", "unknown_user", "inbox_full", "invalid_tag",
+        "invalid_number", "unknown_message", "not_listening",
         "too_many_watched", "busy", "unavailable",
         "outcome_unknown",
       ])

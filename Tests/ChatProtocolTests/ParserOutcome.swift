@@ -9,6 +9,7 @@ func outcome(of line: some Sequence<UInt8>) -> String {
     switch try CommandParser.parse(Array(line)) {
     case nil: return "ignored"
     case .auth(let name, let password): return "auth \(name) <\(password)>"
+    case .passwd(let old, let new): return "passwd <\(old)> <\(new)>"
     case .send(let token, let name, let text, let tag):
       return (tag.map { "@\($0) " } ?? "")
         + "send \(token?.text ?? "-") \(name) <\(String(decoding: text.utf8, as: UTF8.self))>"

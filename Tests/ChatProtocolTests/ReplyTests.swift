@@ -59,14 +59,15 @@ func decoded(_ reply: Reply) throws -> [String: JSONValue] {
     #expect(try json(.listening) == #"{"status":"OK","message":"listening"}"#)
     #expect(try json(.notListening) == #"{"status":"OK","message":"not listening"}"#)
     #expect(try json(.unwatched) == #"{"status":"OK","message":"unwatched"}"#)
+    #expect(try json(.passwordChanged) == #"{"status":"OK","message":"password changed"}"#)
     #expect(try json(.pong) == #"{"status":"OK","message":"pong"}"#)
     #expect(try json(.bye) == #"{"status":"OK","message":"bye"}"#)
     #expect(
       try json(.help)
-        == #"{"status":"OK","message":"auth USER PASSWORD; [@id=TAG] send [TOKEN] USER TEXT; inbox [TOKEN]; "#
+        == #"{"status":"OK","message":"auth USER PASSWORD; passwd OLD NEW; [@id=TAG] send [TOKEN] USER TEXT; inbox [TOKEN]; "#
         + #"ack [TOKEN] SEQ [ID]; user_aktif [TOKEN]; logout [TOKEN]; resume TOKEN; listen [TOKEN]; unlisten; "#
         + #"watch *|USER [USER ...]; unwatch [USER ...]; ping; help; quit","#
-        + #""commands":["auth USER PASSWORD","[@id=TAG] send [TOKEN] USER TEXT","#
+        + #""commands":["auth USER PASSWORD","passwd OLD NEW","[@id=TAG] send [TOKEN] USER TEXT","#
         + #""inbox [TOKEN]","ack [TOKEN] SEQ [ID]","user_aktif [TOKEN]","logout [TOKEN]","#
         + #""resume TOKEN","listen [TOKEN]","unlisten","watch *|USER [USER ...]","unwatch [USER ...]","ping","help","quit"]}"#
     )

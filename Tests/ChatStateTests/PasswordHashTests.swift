@@ -85,6 +85,9 @@ import Testing
     #expect(PasswordHash.Cost.standard.log2n == 15)
     #expect(PasswordHash.Cost(checking: 0) == nil && PasswordHash.Cost(checking: 21) == nil)
     #expect(PasswordHash.Cost(checking: 1) != nil && PasswordHash.Cost(checking: 20) != nil)
-    #expect(PasswordHash.ofNobody.cost == .standard)
+    #expect(PasswordHash.Cost(checking: 15, blockSize: 16, parallelism: 2) != nil)
+    #expect(
+      PasswordHash.Cost(checking: 20, blockSize: 9) == nil && PasswordHash.Cost(checking: 16, blockSize: 1) == nil)
+    #expect(PasswordHash.ofNobody(cost: .standard).cost == .standard)
   }
 }

@@ -26,7 +26,7 @@ struct Planted: Sendable, CustomTestStringConvertible {
   private static let session = "kabar:session:\(id)"
   private static let future = "9999999999999"
 
-  static let all = ofAccounts + ofInboxes + ofSessions + ofNodes + ofKeys
+  static let all = ofAccounts + ofInboxes + ofAttempts + ofSessions + ofNodes + ofKeys
 
   private static let ofKeys = [
     Planted(.unknownKey, ["SET", "kabar:mystery", "1"], says: "doesn't write", shows: "string", repaired: false),
@@ -90,6 +90,15 @@ struct Planted: Sendable, CustomTestStringConvertible {
     Planted(
       .onceEndless, ["SET", "kabar:{u:arini}:once:lineker:a:b", "OK"], says: "no end within 10 minutes", shows: "-1",
       repaired: true),
+  ]
+
+  private static let ofAttempts = [
+    Planted(
+      .attemptsEndless, ["HSET", "kabar:attempts:192.0.2.1", "*", "1 0"], says: "no end within an hour", shows: "-1",
+      repaired: true),
+    Planted(
+      .unknownKey, ["HSET", "kabar:attempts:2001:db8::1", "*", "1 0"], says: "doesn't write", shows: "hash",
+      repaired: false),
   ]
 
   private static let ofSessions = [

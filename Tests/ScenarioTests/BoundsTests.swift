@@ -30,7 +30,7 @@ import Testing
   @Test func `clients that ask for a large inbox and never read cost a bounded amount of memory`() async throws {
     let redis = try await RedisServer()
     try await redis.addAccounts("arini")
-    let node = try await ChatNode("a", redis: redis)
+    let node = try await ChatNode("a", redis: redis, options: ["--sessions-per-user", "30"])
     let sender = try node.login("arini")
     let text = String(repeating: "x", count: 4000)
     for _ in 0..<64 { #expect(try sender.request("send arini \(text)").isOK) }
@@ -65,7 +65,7 @@ import Testing
   @Test func `more logins than may wait are told to come back`() async throws {
     let redis = try await RedisServer()
     try await redis.addAccounts("arini")
-    let node = try await ChatNode("a", redis: redis, threads: 1)
+    let node = try await ChatNode("a", redis: redis, threads: 1, options: ["--scrypt-log2n", "15"])
     // Of nobody: these cost the full work of a hash. One runs, 128 wait.
     let clients = try (0..<140).map { _ in try node.connect() }
     for client in clients { try client.send("auth nobody pw") }
@@ -83,7 +83,7 @@ import Testing
     let added = try TestProcess(
       kabarProgram, ["account", "import", "\(folder.path)/a.csv", "--redis", redis.url], output: "\(folder.path)/out")
     #expect(added.waitUntilExit() == 0)
-    let node = try await ChatNode("a", redis: redis)
+    let node = try await ChatNode("a", redis: redis, options: ["--scrypt-log2n", "15", "--login-failures", "0"])
     let client = try node.connect()
     // The shortest of several: what else runs on the machine can only add to it.
     func shortest(_ line: String) throws -> Duration {

@@ -10,8 +10,12 @@ import Testing
   @Test func `requests that are refused at once, by the thousand, do not overflow the stack`() async throws {
     let redis = try await RedisServer()
     try await redis.addAccounts("arini")
-    let node = try await ChatNode("a", redis: redis, threads: 1, options: ["--request-timeout", "30000"])
-    let senders = try (0..<72).map { _ in try node.login("arini") }
+    let node = try await ChatNode(
+      "a", redis: redis, threads: 1, options: ["--request-timeout", "30000", "--sessions-per-user", "100"])
+    // All at once: a session that was looked up long ago would be looked up again, and hold its line back.
+    let senders = try (0..<72).map { _ in try node.connect() }
+    for sender in senders { try sender.send("auth arini pw") }
+    for sender in senders { #expect(try sender.reply().isOK) }
     redis.signal(SIGSTOP)
     // 16,384 requests fill the queue to Redis; from then on each one is refused within the call.
     for sender in senders { try sender.socket.write(String(repeating: "send arini x\n", count: 256).utf8) }

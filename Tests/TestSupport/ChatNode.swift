@@ -24,7 +24,9 @@ public final class ChatNode: Sendable {
     process = try TestProcess(
       kabarProgram,
       ["serve", "--port", "\(port)", "--node", name, "--threads", "\(threads)"] + options,
-      environment: ["KABAR_REDIS": redis.url, "KABAR_LOG_LEVEL": "debug"], output: "\(folder.path)/log")
+      // The cost that the accounts of tests have: nothing is hashed anew.
+      environment: ["KABAR_REDIS": redis.url, "KABAR_LOG_LEVEL": "debug", "KABAR_SCRYPT_LOG2N": "2"],
+      output: "\(folder.path)/log")
     let isUp = await eventually { self.log.contains(" ready") || !process.isRunning }
     guard isUp, process.isRunning else { throw TestFailure("node \(name) does not serve: \(log)") }
   }

@@ -33,6 +33,8 @@ public struct Reply: Equatable, CustomStringConvertible {
   public var sequence: Int? { object["seq"]?.number }
   /// `count` of active users.
   public var count: Int? { object["count"]?.number }
+  /// `retry_after_ms`
+  public var retryAfter: Int? { object["retry_after_ms"]?.number }
   /// Whether a flag is set.
   public func has(_ flag: String) -> Bool { object[flag] == .flag(true) }
   /// `"more":true`
@@ -89,9 +91,9 @@ public final class LineClient {
   /// Lives as long as its clients.
   private let node: ChatNode?
 
-  /// Connects to 127.0.0.1.
-  public init(port: Int, node: ChatNode? = nil) throws {
-    socket = try TCPSocket(port: port)
+  /// Connects to 127.0.0.1, from there or from another address of the loopback (127.0.0.2, …).
+  public init(port: Int, from address: String? = nil, node: ChatNode? = nil) throws {
+    socket = try TCPSocket(port: port, from: address)
     self.node = node
   }
 

@@ -2,6 +2,7 @@
 // Never accepts for another loop: the kernel spreads connections over all listeners of the port (SO_REUSEPORT).
 // Set up from anywhere; accepts on its event loop.
 
+import ChatState
 import NIOCore
 import NIOPosix
 
@@ -27,10 +28,21 @@ enum Listener {
       .childChannelOption(.allowRemoteHalfClosure, value: true)
       .childChannelInitializer { channel in
         channel.eventLoop.makeCompletedFuture {
-          try channel.pipeline.syncOperations.addHandler(ConnectionHandler(worker: worker.value))
+          let connection = ConnectionHandler(worker: worker.value)
+          if isProxy(channel, worker.value) {
+            try channel.pipeline.syncOperations.addHandler(ProxyHeaderHandler(for: connection))
+          }
+          try channel.pipeline.syncOperations.addHandler(connection)
         }
       }
       .bind(host: host, port: port).get()
+  }
+
+  /// Whether the connection comes from a proxy that is trusted to say who its client is.
+  private static func isProxy(_ channel: any Channel, _ worker: Worker) -> Bool {
+    let trusted = worker.configuration.trustedProxies
+    guard !trusted.isEmpty, let peer = channel.remoteAddress?.ipAddress.flatMap({ IPAddress($0) }) else { return false }
+    return trusted.contains { $0.contains(peer) }
   }
 }
 

@@ -41,6 +41,8 @@ final class ConnectionHandler: ChannelDuplexHandler {
   private(set) var listening: Listening?
   /// `logout` is on its way here: its reply tells the client, no event needs to.
   var isLoggingOut = false
+  /// Whose connection this is as a trusted proxy says; `nil` if it comes from the client itself.
+  var proxiedClient: IPAddress?
   private var lastStored: ReplyTicket?
   private var peerHasEnded = false
   /// Commands that must finish before the next line is looked at.
@@ -101,6 +103,9 @@ final class ConnectionHandler: ChannelDuplexHandler {
     deliveries.forget()
     close()
   }
+
+  /// Nobody reads replies any more.
+  var isClosed: Bool { if case .closed = phase { true } else { false } }
 
   // MARK: Requests
 
@@ -211,7 +216,12 @@ final class ConnectionHandler: ChannelDuplexHandler {
   func trustSession() { binding?.checkedAt = .now() }
 
   /// Where the client is, for the operator.
-  var remoteAddress: String { context?.remoteAddress.map { $0.ipAddress ?? "\($0)" } ?? "unknown" }
+  var remoteAddress: String {
+    proxiedClient?.description ?? context?.remoteAddress.map { $0.ipAddress ?? "\($0)" } ?? "unknown"
+  }
+
+  /// The same as it is counted against guessing.
+  var loginSource: LoginSource { LoginSource(address: remoteAddress) }
 
   // MARK: Events
 

@@ -18,6 +18,8 @@ enum Dispatch {
       connection.reply(ticket, .bye)
       connection.end(confirming: true)
     case .auth(let user, let password): AuthCommand.run(user, password, on: connection, ticket)
+    case .passwd(let old, let new):
+      withSession(nil, on: connection, ticket) { PasswdCommand.run(old, new, by: $0, on: connection, ticket) }
     case .send(let token, let recipient, let text, let tag):
       withSession(token, on: connection, ticket) {
         SendCommand.run(to: recipient, text, tag: tag, from: $0, on: connection, ticket)

@@ -58,6 +58,16 @@ package enum Accounts {
     ) { $0.integer.map { $0 == 1 } }
   }
 
+  /// Replaces a password that was checked; `false` if the account has another one by now, or is gone.
+  package static func replacePassword(
+    of name: AccountName, from checked: String, to hash: String
+  ) -> RedisRequest<Bool> {
+    RedisRequest(
+      RedisCommand(
+        Scripts.accountReplacePassword, keys: [KeySpace.account(name)], [.text(checked), .text(hash)])
+    ) { $0.integer.map { $0 == 1 } }
+  }
+
   /// Disables an account or enables it again; `false` if there is none. While it is disabled nobody can log in or send to
   /// it, and its messages stay. Its sessions are ended apart (`Sessions.end`).
   package static func setDisabled(_ isDisabled: Bool, _ name: AccountName, at now: Timestamp) -> RedisRequest<Bool> {

@@ -19,10 +19,14 @@ package struct PasswordHash: Sendable, CustomStringConvertible {
     /// What new passwords get unless told otherwise.
     package static let standard = Cost(log2n: 15)
 
-    /// `nil` outside 1…20: beyond it one login would take a gigabyte.
-    package init?(checking log2n: Int) {
-      guard (1...20).contains(log2n) else { return nil }
-      self.init(log2n: log2n)
+    /// `nil` outside the bounds: N from 2 to 2^20, r 1…32, p 1…16, all together no more work than `ln=20,r=8,p=1`, for
+    /// which one login takes a gigabyte (`KDF.Scrypt` takes a bound on memory but ignores it), and within scrypt's own
+    /// domain (RFC 7914, section 6: N < 2^(128 r / 8)).
+    package init?(checking log2n: Int, blockSize: Int = 8, parallelism: Int = 1) {
+      guard (1...20).contains(log2n), (1...32).contains(blockSize), (1...16).contains(parallelism),
+        (blockSize * parallelism) << log2n <= 8 << 20, log2n < 16 * blockSize
+      else { return nil }
+      (self.log2n, self.blockSize, self.parallelism) = (log2n, blockSize, parallelism)
     }
 
     private init(log2n: Int) { self.log2n = log2n }
@@ -34,13 +38,8 @@ package struct PasswordHash: Sendable, CustomStringConvertible {
         guard parts.count == 2, let value = Int(parts[1]) else { return nil }
         values[parts[0]] = value
       }
-      guard let log2n = values["ln"], let blockSize = values["r"], let parallelism = values["p"],
-        (1...20).contains(log2n), (1...32).contains(blockSize), (1...16).contains(parallelism),
-        // In all no more than `ln=20,r=8,p=1` (`KDF.Scrypt` takes a bound on memory but ignores it), and within
-        // scrypt's own domain (RFC 7914, section 6: N < 2^(128 r / 8)).
-        (blockSize * parallelism) << log2n <= 8 << 20, log2n < 16 * blockSize
-      else { return nil }
-      (self.log2n, self.blockSize, self.parallelism) = (log2n, blockSize, parallelism)
+      guard let log2n = values["ln"], let blockSize = values["r"], let parallelism = values["p"] else { return nil }
+      self.init(checking: log2n, blockSize: blockSize, parallelism: parallelism)
     }
   }
 
@@ -71,8 +70,9 @@ package struct PasswordHash: Sendable, CustomStringConvertible {
   }
 
   /// A hash that no password matches, so that an unknown account costs what a wrong password does.
-  package static let ofNobody = PasswordHash(
-    cost: .standard, salt: Data(repeating: 0, count: saltBytes), hash: SymmetricKey(size: .bits256))
+  package static func ofNobody(cost: Cost) -> PasswordHash {
+    PasswordHash(cost: cost, salt: Data(repeating: 0, count: saltBytes), hash: SymmetricKey(size: .bits256))
+  }
 
   private init(cost: Cost, salt: Data, hash: SymmetricKey) {
     (self.cost, self.salt, self.hash) = (cost, salt, hash)

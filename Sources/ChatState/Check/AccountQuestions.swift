@@ -164,6 +164,15 @@ enum AccountQuestions {
     return parts.count == 2 && parts[1] != nil ? parts[0] : nil
   }
 
+  /// Wrong passwords, forgotten an hour after the last.
+  static func attempts(_ shape: KeyShape) -> Question {
+    Question([RedisCommand("PTTL", .text(shape.key))]) { replies in
+      guard let life = replies[0].integer, life == -1 || life > LoginAttempts.life else { return .fine }
+      let text = "\(shape.key) has no end within an hour"
+      return .found([Violation(.attemptsEndless, text, show: "PTTL", shape.key, repair: .limitLife(shape))])
+    }
+  }
+
   /// What a tagged send answered, remembered for ten minutes.
   static func once(_ shape: KeyShape) -> Question {
     Question([RedisCommand("PTTL", .text(shape.key))]) { replies in

@@ -87,6 +87,7 @@ package enum CheckSubject: Hashable, Sendable {
       case .once: .ask(AccountQuestions.once(shape))
       case .sessions(let name): .ask(SessionQuestions.index(of: name))
       case .session(let id): .ask(SessionQuestions.session(id, in: moment))
+      case .attempts: .ask(AccountQuestions.attempts(shape))
       case .node(let id), .nodeUsers(let id): .ask(PresenceQuestions.node(id, shape))
       }
     }

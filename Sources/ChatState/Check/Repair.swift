@@ -54,7 +54,7 @@ package enum Repair: Equatable, Sendable {
       ]
     case .removeReading(let name): [RedisCommand("DEL", .text(KeySpace.reading(name)))]
     case .limitLife(let shape):
-      [RedisCommand("PEXPIRE", .text(shape.key), .number(shape.isOnce ? Inboxes.tagLife : Sessions.life))]
+      [RedisCommand("PEXPIRE", .text(shape.key), .number(shape.life))]
     case .enterSession(let id, let user, let end):
       // GT: the session may have been used since, and then its own entry ends later.
       [RedisCommand("ZADD", .text(KeySpace.sessions(of: user)), "GT", .number(end), .text(id.description))]
@@ -75,5 +75,12 @@ package enum Repair: Equatable, Sendable {
 }
 
 extension KeyShape {
-  fileprivate var isOnce: Bool { if case .once = self { true } else { false } }
+  /// How long a key that ends may live at most, in milliseconds.
+  fileprivate var life: Int {
+    switch self {
+    case .once: Inboxes.tagLife
+    case .attempts: LoginAttempts.life
+    default: Sessions.life
+    }
+  }
 }

@@ -21,6 +21,7 @@ package struct Violation: Equatable, Sendable {
     case readingUnreadable
     case readingBeyondEnd
     case onceEndless
+    case attemptsEndless
     case sessionOfNobody
     case sessionEndless
     case sessionNotIndexed

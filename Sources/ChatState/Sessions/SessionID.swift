@@ -23,7 +23,7 @@ package struct SessionID: Hashable, Sendable, CustomStringConvertible {
     description = text
   }
 
-  /// Enough to find a session in a log.
+  /// Its name for people, in logs and in `kabar session`: nobody can log in with it.
   package var short: String { String(description.prefix(8)) }
 }
 

@@ -17,6 +17,14 @@ package struct Session: Sendable, Equatable {
   }
 }
 
+/// What an operator is shown of a session: when it was opened and last used (RFC 3339), from where and on which node.
+package struct SessionDetails: Sendable, Equatable {
+  package let created: String
+  package let seen: String
+  package let address: String
+  package let node: String
+}
+
 /// Requests about sessions.
 package enum Sessions {
   /// A session lives this long after its last use, in milliseconds: 24 h.
@@ -42,14 +50,29 @@ package enum Sessions {
   package static func enterInIndex(
     _ session: Session, passwordHash: String = "", at now: Timestamp
   ) -> RedisRequest<Bool> {
-    RedisRequest(
-      RedisCommand(
-        Scripts.sessionIndex, keys: [KeySpace.sessions(of: session.user), KeySpace.account(session.user)],
-        [
-          .text(session.id.description), .number(Int(now.milliseconds) + life), .number(Int(now.milliseconds)),
-          .text(passwordHash),
-        ])
-    ) { $0.integer.map { $0 == 1 } }
+    RedisRequest(index(session, passwordHash, limit: 0, at: now)) {
+      $0.elements?.first?.integer.map { $0 == 1 }
+    }
+  }
+
+  /// The same for a new session. Answers which older ones are more than `limit` with it, those unused for longest first:
+  /// they must end (`end`, `removeFromIndex`). `.some(nil)`: the new one must.
+  package static func enterNew(
+    _ session: Session, passwordHash: String, limit: Int, at now: Timestamp
+  ) -> RedisRequest<[SessionID]?> {
+    RedisRequest(index(session, passwordHash, limit: limit, at: now)) { reply in
+      guard let answer = reply.elements, let isEntered = answer.first?.integer else { return nil }
+      return .some(isEntered == 1 ? answer.dropFirst().compactMap { $0.text.flatMap { SessionID($0) } } : nil)
+    }
+  }
+
+  private static func index(_ session: Session, _ passwordHash: String, limit: Int, at now: Timestamp) -> RedisCommand {
+    RedisCommand(
+      Scripts.sessionIndex, keys: [KeySpace.sessions(of: session.user), KeySpace.account(session.user)],
+      [
+        .text(session.id.description), .number(Int(now.milliseconds) + life), .number(Int(now.milliseconds)),
+        .text(passwordHash), .number(limit),
+      ])
   }
 
   /// Prolongs a session; `.some(nil)` if it has ended.
@@ -78,6 +101,16 @@ package enum Sessions {
   /// Whether a session lives. Does not count as its use.
   package static func exists(_ id: SessionID) -> RedisRequest<Bool> {
     RedisRequest(RedisCommand("EXISTS", .text(KeySpace.session(id)))) { $0.integer.map { $0 == 1 } }
+  }
+
+  /// What an operator is shown of a session; `.some(nil)` if it has ended.
+  package static func details(of id: SessionID) -> RedisRequest<SessionDetails?> {
+    RedisRequest(RedisCommand("HMGET", .text(KeySpace.session(id)), "created", "seen", "address", "node")) { reply in
+      guard let fields = reply.elements, fields.count == 4 else { return nil }
+      guard let created = fields[0].text else { return .some(nil) }
+      return SessionDetails(
+        created: created, seen: fields[1].text ?? "", address: fields[2].text ?? "", node: fields[3].text ?? "")
+    }
   }
 
   /// Ends a session: from here on its token is worthless, and every node lets go of it.

@@ -19,13 +19,15 @@ struct AccountCommand: AsyncParsableCommand {
     @Option(name: .customLong("name"), help: "The name that others see. (default: the account's name)")
     var display: DisplayName?
     @OptionGroup var password: PasswordInput
+    @OptionGroup var scrypt: ScryptOptions
     @OptionGroup var redis: RedisOption
 
     func run() async throws {
+      let cost = try scrypt.resolved()
       let display = display ?? DisplayName(name.description)
       guard let display else { throw ValidationError("--name must not be empty") }
       let secret = try password.read(asking: "Password for \(name): ")
-      let added = try await AccountStore.with(redis) { try await $0.add(name, display, password: secret) }
+      let added = try await AccountStore.with(redis) { try await $0.add(name, display, password: secret, cost: cost) }
       guard added else { throw Failure("there is already an account \(name)") }
       print("added \(name)")
     }
@@ -51,11 +53,13 @@ struct AccountCommand: AsyncParsableCommand {
 
     @Argument(help: "The account.") var name: AccountName
     @OptionGroup var password: PasswordInput
+    @OptionGroup var scrypt: ScryptOptions
     @OptionGroup var redis: RedisOption
 
     func run() async throws {
+      let cost = try scrypt.resolved()
       let secret = try password.read(asking: "New password for \(name): ")
-      let known = try await AccountStore.with(redis) { try await $0.setPassword(of: name, secret) }
+      let known = try await AccountStore.with(redis) { try await $0.setPassword(of: name, secret, cost: cost) }
       guard known else { throw Failure("there is no account \(name)") }
       print("changed the password of \(name); its sessions have ended")
     }

@@ -50,17 +50,17 @@ struct AccountStore: Sendable {
   }
 
   /// Sets a password and ends the sessions that the old one opened; `false` if there is no such account.
-  func setPassword(of name: AccountName, _ password: String) async throws -> Bool {
-    let hash = try PasswordHash(password: password)
+  func setPassword(of name: AccountName, _ password: String, cost: PasswordHash.Cost = .standard) async throws -> Bool {
+    let hash = try PasswordHash(password: password, cost: cost)
     guard try await redis.perform(Accounts.setPassword(of: name, hash: hash.description)) else { return false }
-    try await endSessions(of: name)
+    try await SessionStore(redis: redis).endAll(of: name)
     return true
   }
 
   /// Disables an account, which also ends its sessions, or enables it again; `false` if there is none.
   func setDisabled(_ isDisabled: Bool, _ name: AccountName) async throws -> Bool {
     guard try await redis.perform(Accounts.setDisabled(isDisabled, name, at: WallClock.now())) else { return false }
-    if isDisabled { try await endSessions(of: name) }
+    if isDisabled { try await SessionStore(redis: redis).endAll(of: name) }
     return true
   }
 
@@ -70,12 +70,5 @@ struct AccountStore: Sendable {
     guard try await setDisabled(true, name) else { return false }
     try await redis.perform(Accounts.removeFromIndex(name))
     return try await redis.perform(Accounts.remove(name))
-  }
-
-  private func endSessions(of name: AccountName) async throws {
-    for session in try await redis.perform(Sessions.ids(of: name)) {
-      try await redis.perform(Sessions.end(session))
-      try await redis.perform(Sessions.removeFromIndex(session, user: name))
-    }
   }
 }

@@ -18,14 +18,11 @@ extension AccountCommand {
         """)
 
     @Argument(help: "The file; - for standard input.") var file: String
-    @Option(name: .customLong("scrypt-log2n"), help: "Cost of the password hashes, 1 to 20: small only for tests.")
-    var log2n: Int = PasswordHash.Cost.standard.log2n
+    @OptionGroup var scrypt: ScryptOptions
     @OptionGroup var redis: RedisOption
 
     func run() async throws {
-      guard let cost = PasswordHash.Cost(checking: log2n) else {
-        throw ValidationError("--scrypt-log2n is a number from 1 to 20")
-      }
+      let cost = try scrypt.resolved()
       let accounts = try Self.read(file)
       let progress = Progress(total: accounts.count, label: "importing")
       let added = try await AccountStore.with(redis) { store in

@@ -68,13 +68,7 @@ struct BoundsOptions: ParsableArguments {
     settings.presenceGrace = .seconds(Int64(try bounded(presenceGrace, "presence-grace", 15, 0...300)))
   }
 
-  /// The option, else the variable of the same name, else the default; an error names the option.
   private func bounded(_ value: Int?, _ option: String, _ standard: Int, _ range: ClosedRange<Int>) throws -> Int {
-    let variable = "KABAR_" + option.uppercased().replacing("-", with: "_")
-    let value = try Environment.value(value, variable, default: standard)
-    guard range.contains(value) else {
-      throw ValidationError("--\(option) is a number from \(range.lowerBound) to \(range.upperBound)")
-    }
-    return value
+    try Environment.number(value, option, standard, range)
   }
 }

@@ -39,6 +39,8 @@ struct ServeCommand: AsyncParsableCommand {
 
   @OptionGroup(title: "Bounds") var bounds: BoundsOptions
 
+  @OptionGroup(title: "Logins") var logins: LoginOptions
+
   @Option(help: "trace, debug, info, notice, warning, error or critical. (KABAR_LOG_LEVEL; default notice)")
   var logLevel: Logger.Level?
 
@@ -75,6 +77,7 @@ struct ServeCommand: AsyncParsableCommand {
     }
     var settings = ServerConfiguration(port: port, threads: threads, redis: try redis.resolved(), name: name)
     try bounds.apply(to: &settings)
+    try logins.apply(to: &settings)
     settings.host = try Environment.value(host, "KABAR_HOST", default: settings.host)
     return settings
   }

@@ -1,0 +1,46 @@
+// Takes the PROXY header off a connection that comes from a trusted proxy.
+// Never lets a byte of the client through before it is known who that is.
+// A channel handler on one event loop; gone once the header was read.
+
+import NIOCore
+
+/// The first handler of such a connection, in front of TLS too: the header comes in plain text.
+final class ProxyHeaderHandler: ChannelInboundHandler, RemovableChannelHandler {
+  typealias InboundIn = ByteBuffer
+  typealias InboundOut = ByteBuffer
+
+  /// A proxy sends it at once.
+  private static let patience = TimeAmount.seconds(10)
+
+  private let connection: ConnectionHandler
+  private var buffer = ByteBuffer()
+  private var timeout: Scheduled<Void>?
+
+  init(for connection: ConnectionHandler) { self.connection = connection }
+
+  func handlerAdded(context: ChannelHandlerContext) {
+    let channel = context.channel
+    timeout = context.eventLoop.scheduleTask(in: Self.patience) { channel.close(promise: nil) }
+  }
+
+  func handlerRemoved(context: ChannelHandlerContext) { timeout?.cancel() }
+
+  func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+    var bytes = unwrapInboundIn(data)
+    buffer.writeBuffer(&bytes)
+    switch ProxyHeader.parse(Array(buffer.readableBytesView)) {
+    case .needsMoreBytes: break  // a malformed one is known as such long before it fills memory
+    case .malformed: context.close(promise: nil)
+    case .header(let client, let length):
+      connection.proxiedClient = client
+      buffer.moveReaderIndex(forwardBy: length)
+      if buffer.readableBytes > 0 { context.fireChannelRead(wrapInboundOut(buffer)) }
+      context.pipeline.syncOperations.removeHandler(context: context, promise: nil)
+    }
+  }
+
+  func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+    if case ChannelEvent.inputClosed = event { return context.close(promise: nil) }
+    context.fireUserInboundEventTriggered(event)
+  }
+}

@@ -1,0 +1,97 @@
+// Owns: what an attacker who guesses passwords meets, and what his neighbours notice of it.
+// Must never: look into the nodes; addresses are those of the loopback, 127.0.0.1 and its neighbours.
+// Runs on: swift-testing.
+import Foundation
+import Glibc
+import TestSupport
+import Testing
+
+@Suite(.serialized) struct GuessingTests {
+  @Test func `two hundred guesses from one address over all nodes are few hashes, and another address logs in at once`()
+    async throws
+  {
+    let redis = try await RedisServer()
+    try await redis.addAccounts("arini", "lineker")
+    let cost = ["--scrypt-log2n", "13"]
+    let nodes = [
+      try await ChatNode("a", redis: redis, threads: 1, options: cost),
+      try await ChatNode("b", redis: redis, threads: 1, options: cost),
+      try await ChatNode("c", redis: redis, threads: 1, options: cost),
+    ]
+    // All at once: what has not failed yet is not counted yet.
+    let guessers = try (0..<200).map { try LineClient(port: nodes[$0 % 3].port, node: nodes[$0 % 3]) }
+    for (number, guesser) in guessers.enumerated() { try guesser.send("auth nobody guess\(number)") }
+
+    let neighbour = try LineClient(port: nodes[0].port, from: "127.0.0.2", node: nodes[0])
+    #expect(try neighbour.request("auth lineker pw").isOK)
+
+    let codes = try guessers.map { try $0.reply().code ?? "OK" }
+    let hashed = codes.count { $0 == "auth_failed" }
+    // Five are free; one more may be under way on each of the three nodes.
+    #expect((5...8).contains(hashed), "\(hashed)")
+    #expect(codes.allSatisfy { ["auth_failed", "too_many_attempts", "busy"].contains($0) })
+    #expect(codes.contains("too_many_attempts"))
+    for client in guessers + [neighbour] { #expect(try client.request("ping").isOK) }
+  }
+
+  @Test func `a guesser must wait on every node, and nobody else, for a known account and an unknown one alike`()
+    async throws
+  {
+    let redis = try await RedisServer()
+    try await redis.addAccounts("arini")
+    let a = try await ChatNode("a", redis: redis)
+    let b = try await ChatNode("b", redis: redis)
+    var refusals: [String] = []
+    for user in ["arini", "nobody"] {
+      for number in 0..<5 {
+        let reply = try (number % 2 == 0 ? a : b).connect().request("auth \(user) wrong")
+        #expect(reply.code == "auth_failed")
+      }
+      for node in [a, b] {
+        let reply = try node.connect().request("auth \(user) \(user == "arini" ? "pw" : "wrong")")
+        #expect(reply.code == "too_many_attempts", "not even the right one")
+        let wait = try #require(reply.retryAfter)
+        #expect((1...1000).contains(wait))
+        refusals.append(reply.description.replacing(/[0-9]+}/, with: "}"))
+      }
+    }
+    #expect(Set(refusals).count == 1, "\(refusals)")
+    let elsewhere = try LineClient(port: a.port, from: "127.0.0.2", node: a)
+    #expect(try elsewhere.request("auth arini pw").isOK)
+    // After the wait the right one works, and the count is gone.
+    let works = await eventually(within: 3) { (try? b.connect().request("auth arini pw").isOK) == true }
+    #expect(works)
+    #expect(try redis.cli("HGET", "kabar:attempts:127.0.0.1", "arini") == "")
+    #expect(try redis.cli("HGET", "kabar:attempts:127.0.0.1", "*").hasPrefix("10 "))
+    #expect(try redis.cli("EXISTS", "kabar:attempts:127.0.0.2") == "0")
+  }
+
+  @Test func `without a limit nobody waits`() async throws {
+    let redis = try await RedisServer()
+    try await redis.addAccounts("arini")
+    let node = try await ChatNode("a", redis: redis, options: ["--login-failures", "0"])
+    let client = try node.connect()
+    for _ in 0..<30 { #expect(try client.request("auth arini wrong").code == "auth_failed") }
+    #expect(try client.request("auth arini pw").isOK)
+    #expect(try redis.cli("KEYS", "kabar:attempts:*") == "")
+  }
+
+  @Test func `a storm of logins from one address leaves the others their turn`() async throws {
+    let redis = try await RedisServer()
+    try await redis.addAccounts("lineker")
+    let node = try await ChatNode(
+      "a", redis: redis, threads: 1, options: ["--scrypt-log2n", "13", "--login-failures", "1000"])
+    let storm = try (0..<200).map { _ in try node.connect() }
+    for client in storm { try client.send("auth nobody x") }
+    // The queue is full when the first of the storm is turned away.
+    #expect(storm.contains { $0.hears(withinMilliseconds: 20) })
+    let before = storm.count { !$0.hears(withinMilliseconds: 0) }
+    let neighbour = try LineClient(port: node.port, from: "127.0.0.2", node: node)
+    #expect(try neighbour.request("auth lineker pw").isOK)
+    // Not by the clock: the machine may be busy with other tests. Of those that waited before it few had their turn.
+    let overtaken = storm.count { !$0.hears(withinMilliseconds: 0) }
+    #expect(before > 60 && overtaken > before - 10, "\(overtaken) of \(before)")
+    let codes = try storm.map { try $0.reply().code }
+    #expect(codes.contains("busy") && codes.contains("auth_failed"))
+  }
+}
