@@ -7,7 +7,7 @@ extension ChatClient {
   func open() async throws(ChatClientError) -> ChatLink {
     let isUseless = Pending<Bool>()
     let connection = try await ChatConnection.connect(
-      host: host, port: port, replyTimeout: settings.replyTimeout,
+      host: host, port: port, tls: settings.tls, replyTimeout: settings.replyTimeout,
       onEvent: { [messageFeed, presenceFeed, confirmations] event in
         switch event {
         case .message(let message):

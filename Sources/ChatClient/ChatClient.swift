@@ -31,6 +31,8 @@ import ChatProtocol
 public actor ChatClient {
   /// What may differ from program to program.
   public struct Settings: Sendable {
+    /// Whom to trust; without it nothing is encrypted.
+    public var tls: ChatTLS?
     /// How long a request may wait for its reply before the connection is given up.
     public var replyTimeout: Duration = .seconds(10)
     /// How long a call may take altogether, reconnecting and repeating included. The server knows a repeated send for

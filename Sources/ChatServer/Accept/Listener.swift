@@ -4,6 +4,7 @@
 
 import NIOCore
 import NIOPosix
+import TLS
 
 /// Opens listeners that share a port with the other loops and the other node processes.
 enum Listener {
@@ -11,9 +12,10 @@ enum Listener {
   /// `net.core.somaxconn`, 4096 by default.
   private static let backlog: Int32 = 4096
 
-  /// Listens on the worker's loop.
+  /// Listens on the worker's loop; behind TLS if `tls` is given.
   static func open(
-    _ worker: NIOLoopBound<Worker>, on eventLoop: any EventLoop, host: String, port: Int, outboxBytes: Int
+    _ worker: NIOLoopBound<Worker>, on eventLoop: any EventLoop, host: String, port: Int, outboxBytes: Int,
+    tls: ServerTLS? = nil
   ) async throws -> any Channel {
     try await ServerBootstrap(group: eventLoop)
       .serverChannelOption(.backlog, value: backlog)
@@ -27,7 +29,8 @@ enum Listener {
       .childChannelOption(.allowRemoteHalfClosure, value: true)
       .childChannelInitializer { channel in
         channel.eventLoop.makeCompletedFuture {
-          try channel.pipeline.syncOperations.addHandler(ConnectionHandler(worker: worker.value))
+          let records = try tls?.protect(channel)
+          try channel.pipeline.syncOperations.addHandler(ConnectionHandler(worker: worker.value, records: records))
         }
       }
       .bind(host: host, port: port).get()
