@@ -19,7 +19,7 @@ public final class PythonTLSClient: Sendable {
     case reset
     /// close_notify and the end, with the last reply unread in the kernel.
     case unread
-    /// Nothing: the connection stays until the process is ended.
+    /// None: the connection stays until the process is ended, and sends a `ping` when told to.
     case stay
   }
 
@@ -29,7 +29,7 @@ public final class PythonTLSClient: Sendable {
   /// Starts it. `lines` are sent one after the other, each when the reply before has been read.
   public init(port: Int, trusting authority: String, lines: [String], ending: Ending) throws {
     folder = try TestFolder()
-    let arguments = ["-u", "-c", Self.program, "\(port)", authority, ending.rawValue] + lines
+    let arguments = ["-u", "-c", Self.program, "\(port)", authority, ending.rawValue, "\(folder.path)/go"] + lines
     process = try TestProcess("python3", arguments, output: "\(folder.path)/output")
   }
 
@@ -40,13 +40,11 @@ public final class PythonTLSClient: Sendable {
   public func wait() { process.waitUntilExit() }
 
   /// Lets one that stays send another line.
-  public func goOn() { process.signal(SIGUSR1) }
+  public func goOn() { _ = FileManager.default.createFile(atPath: "\(folder.path)/go", contents: nil) }
 
   private static let program = """
-    import os, signal, socket, ssl, struct, sys, time
-    port, authority, ending, lines = int(sys.argv[1]), sys.argv[2], sys.argv[3], sys.argv[4:]
-    waked = []
-    signal.signal(signal.SIGUSR1, lambda *a: waked.append(1))
+    import os, socket, ssl, struct, sys, time
+    port, authority, ending, go, lines = int(sys.argv[1]), *sys.argv[2:5], sys.argv[5:]
     context = ssl.create_default_context(cafile=authority)
     raw = socket.create_connection(("127.0.0.1", port), timeout=10)
     tls = context.wrap_socket(raw, server_hostname="localhost")
@@ -75,10 +73,9 @@ public final class PythonTLSClient: Sendable {
         tls.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         tls.close()
     if ending == "stay":
-        while True:
-            while not waked: time.sleep(0.02)
-            waked.clear()
-            tls.sendall(b"ping\\r\\n")
-            reply()
+        while not os.path.exists(go): time.sleep(0.02)
+        tls.sendall(b"ping\\r\\n")
+        reply()
+        time.sleep(60)
     """
 }
