@@ -17,7 +17,7 @@ public final class PythonTLSClient: Sendable {
     case kill
     /// A reset.
     case reset
-    /// close_notify and the end, with the last reply unread in the kernel.
+    /// close_notify and, half a second later, the end, with the last reply unread in the kernel.
     case unread
     /// None: the connection stays until the process is ended, and sends a `ping` when told to.
     case stay
@@ -66,6 +66,7 @@ public final class PythonTLSClient: Sendable {
         tls.setblocking(False)
         try: tls.unwrap()
         except ssl.SSLError: pass
+        if ending == "unread": time.sleep(0.5)
         tls.close()
     if ending == "cut": tls.close()
     if ending == "kill": os.kill(os.getpid(), 9)
