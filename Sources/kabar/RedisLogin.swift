@@ -27,6 +27,11 @@ struct RedisLogin: ParsableArguments {
   @Option(help: ArgumentHelp("For rediss: the key of our certificate (PEM). (KABAR_REDIS_KEY)", valueName: "file"))
   var redisKey: String?
 
+  /// Whether none of them was given on the command line.
+  var isEmpty: Bool {
+    redisPasswordFile == nil && redisCa == nil && redisCert == nil && redisKey == nil
+  }
+
   /// An address, completed by these options.
   func address(_ text: String) throws -> RedisAddress {
     do {

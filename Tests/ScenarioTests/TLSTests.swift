@@ -223,15 +223,17 @@ import Testing
       (["--tls-port", "7000", "--tls-cert", one.key, "--tls-key", one.key], "holds no certificate"),
       (["--tls-port", "7000", "--tls-cert", one.certificate, "--tls-key", one.certificate], "holds no private key"),
     ]
-    for (options, words) in cases {
-      for command in ["serve", "up"] {
-        let folder = try TestFolder()
-        let data = command == "up" ? ["--data", "\(folder.path)/data"] : []
-        let run = try TestProcess(kabarProgram, [command] + data + options, output: "\(folder.path)/output")
-        let status = run.waitUntilExit()
-        #expect(status != 0 && run.text.contains(words), "\(command) \(options): \(run.text)")
-        #expect(run.text.split(separator: "\n").count == 1, "\(run.text)")
-      }
+    let only = [("serve", "cannot read /nowhere"), ("up", "is said only with --redis")]
+    let all =
+      cases.flatMap { options, words in ["serve", "up"].map { ($0, options, words) } }
+      + only.map { ($0, ["--redis-password-file", "/nowhere"], $1) }
+    for (command, options, words) in all {
+      let folder = try TestFolder()
+      let data = command == "up" ? ["--data", "\(folder.path)/data"] : []
+      let run = try TestProcess(kabarProgram, [command] + data + options, output: "\(folder.path)/output")
+      let status = run.waitUntilExit()
+      #expect(status != 0 && run.text.contains(words), "\(command) \(options): \(run.text)")
+      #expect(run.text.split(separator: "\n").count == 1, "\(run.text)")
     }
   }
 }

@@ -71,6 +71,7 @@ struct UpCommand: ParsableCommand {
       if self.durability != nil { throw SupervisorError("--durability is for the private Redis, not with --redis") }
       store = .existing(url: redis, inspectCommand: try login.address(redis).inspectCommand)
     } else {
+      guard login.isEmpty else { throw SupervisorError("how to log in to Redis is said only with --redis") }
       store = .own(data: data, port: redisPort, durability: durability)
     }
     var plan = ClusterPlan(
