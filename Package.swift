@@ -1,6 +1,7 @@
 // swift-tools-version: 6.2
 // Layers are targets: an arrow that is not in this file does not compile.
 //   kabar → ChatServer → ChatState → RedisClient → CHiredis;   ChatProtocol below all;   ChatClient beside the server.
+//   TLS below RedisClient, ChatServer and ChatClient: the one place that knows the TLS library.
 //   kabar → Supervisor → CProcess: `kabar up` knows processes, not chat.
 import PackageDescription
 
@@ -20,6 +21,8 @@ let package = Package(
   dependencies: [
     // Sockets, event loops, buffers: everything on the path of a message.
     .package(url: "https://github.com/apple/swift-nio.git", from: "2.101.0"),
+    // TLS for clients and for Redis: BoringSSL in a channel handler, so the loops and the sockets stay NIO's.
+    .package(url: "https://github.com/apple/swift-nio-ssl.git", from: "2.37.0"),
     // scrypt, SHA-256 and secure random numbers: cryptography is never our own.
     .package(url: "https://github.com/apple/swift-crypto.git", from: "4.5.0"),
     // Ring buffers (Deque) for every first-in-first-out queue, ordered sets.
@@ -37,9 +40,16 @@ let package = Package(
       providers: [.apt(["libhiredis-dev"]), .brew(["hiredis"])]),
     .target(name: "ChatProtocol", swiftSettings: strict),
     .target(
+      name: "TLS",
+      dependencies: [
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOTLS", package: "swift-nio"),
+        .product(name: "NIOSSL", package: "swift-nio-ssl"),
+      ], swiftSettings: strict),
+    .target(
       name: "RedisClient",
       dependencies: [
-        "CHiredis",
+        "CHiredis", "TLS",
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
         .product(name: "DequeModule", package: "swift-collections"),
@@ -79,7 +89,7 @@ let package = Package(
     .target(
       name: "ChatServer",
       dependencies: [
-        "ChatProtocol", "ChatState", "RedisClient",
+        "ChatProtocol", "ChatState", "RedisClient", "TLS",
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
         .product(name: "DequeModule", package: "swift-collections"),
@@ -90,7 +100,7 @@ let package = Package(
     .target(
       name: "ChatClient",
       dependencies: [
-        "ChatProtocol",
+        "ChatProtocol", "TLS",
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
       ], swiftSettings: strict),
@@ -99,7 +109,7 @@ let package = Package(
     .executableTarget(
       name: "kabar",
       dependencies: [
-        "ChatClient", "ChatServer", "ChatState", "RedisClient", "ChatProtocol", "Supervisor",
+        "ChatClient", "ChatServer", "ChatState", "RedisClient", "ChatProtocol", "Supervisor", "TLS",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
         .product(name: "UnixSignals", package: "swift-service-lifecycle"),
@@ -119,9 +129,14 @@ let package = Package(
     .testTarget(name: "ChaosTests", dependencies: ["chaos", "kabar", "TestSupport"], swiftSettings: strict),
     .testTarget(name: "ChatProtocolTests", dependencies: ["ChatProtocol", "TestSupport"], swiftSettings: strict),
     .testTarget(
+      name: "TLSTests",
+      dependencies: [
+        "TLS", .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOEmbedded", package: "swift-nio"),
+      ], swiftSettings: strict),
+    .testTarget(
       name: "RedisClientTests",
       dependencies: [
-        "RedisClient", "TestSupport",
+        "RedisClient", "TLS", "TestSupport",
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
         .product(name: "Logging", package: "swift-log"),

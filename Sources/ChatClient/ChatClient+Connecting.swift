@@ -7,7 +7,7 @@ extension ChatClient {
   func open() async throws(ChatClientError) -> ChatLink {
     let isUseless = Pending<Bool>()
     let connection = try await ChatConnection.connect(
-      host: host, port: port, replyTimeout: min(settings.replyTimeout, .seconds(50)),
+      host: host, port: port, tls: settings.tls, replyTimeout: min(settings.replyTimeout, .seconds(50)),
       onEvent: { [messageFeed, presenceFeed, confirmations] event in
         switch event {
         case .message(let message):

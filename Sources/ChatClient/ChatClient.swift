@@ -33,6 +33,8 @@ import ChatProtocol
 public actor ChatClient {
   /// What may differ from program to program.
   public struct Settings: Sendable {
+    /// Whom to trust; without it nothing is encrypted.
+    public var tls: ChatTLS?
     /// How long a request may wait for its reply before the connection is given up. With more than 50 seconds a
     /// repeated send could come later than the server knows it, so they count as 50.
     public var replyTimeout: Duration = .seconds(10)

@@ -3,6 +3,7 @@
 // Runs on: values.
 import NIOCore
 import NIOPosix
+import TLS
 
 #if canImport(Darwin)
   import Darwin
@@ -66,7 +67,7 @@ extension ChatClientError {
     case ChannelError.connectTimeout(let timeout):
       "no answer within \(timeout.nanoseconds / 1_000_000_000) seconds"
     default:
-      "\(failure)"
+      TLSFailure(failure, now: time(nil))?.description ?? "\(failure)"
     }
   }
 

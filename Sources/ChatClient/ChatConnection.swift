@@ -4,6 +4,7 @@
 import ChatProtocol
 import NIOCore
 import NIOPosix
+import TLS
 
 /// One connection to a server of the chat protocol.
 ///
@@ -37,13 +38,14 @@ public struct ChatConnection: Sendable {
   /// - Parameters:
   ///   - host: an IPv4 or IPv6 address, or a name, of which every address is tried.
   ///   - port: 1 to 65535.
+  ///   - tls: whom to trust; without it nothing is encrypted.
   ///   - replyTimeout: how long the oldest request may wait for its reply before the connection is given up.
   ///   - onEvent: called for each event, in order, on the connection's event loop; it must not block. Events come once
   ///     `listen` was requested.
   ///   - group: the event loops to use; each connection lives on one of them.
   /// - Throws: ``ChatClientError/couldNotConnect(reason:)``, after at most 10 seconds per address.
   public static func connect(
-    host: String, port: Int, replyTimeout: Duration = .seconds(30),
+    host: String, port: Int, tls: ChatTLS? = nil, replyTimeout: Duration = .seconds(30),
     onEvent: @escaping @Sendable (ChatEvent) -> Void = { _ in },
     group: any EventLoopGroup = .singletonMultiThreadedEventLoopGroup
   ) async throws(ChatClientError) -> ChatConnection {
@@ -56,7 +58,7 @@ public struct ChatConnection: Sendable {
     Task {
       let result: Result<ChatConnection, any Error>
       do {
-        result = .success(try await open(host, port, timeout, onEvent, group))
+        result = .success(try await open(host, port, tls?.verification, timeout, onEvent, group))
       } catch {
         result = .failure(error)
       }
@@ -71,10 +73,10 @@ public struct ChatConnection: Sendable {
   }
 
   private static func open(
-    _ host: String, _ port: Int, _ timeout: TimeAmount, _ onEvent: @escaping @Sendable (ChatEvent) -> Void,
-    _ group: any EventLoopGroup
+    _ host: String, _ port: Int, _ tls: ClientTLS?, _ timeout: TimeAmount,
+    _ onEvent: @escaping @Sendable (ChatEvent) -> Void, _ group: any EventLoopGroup
   ) async throws -> ChatConnection {
-    try await ClientBootstrap(group: group)
+    let connection = try await ClientBootstrap(group: group)
       .connectTimeout(.seconds(connectSeconds))
       .connect(host: host, port: port) { channel in
         channel.eventLoop.makeCompletedFuture {
@@ -83,6 +85,13 @@ public struct ChatConnection: Sendable {
           return ChatConnection(channel: channel, replies: NIOLoopBound(replies, eventLoop: channel.eventLoop))
         }
       }
+    if let tls {
+      let channel = connection.channel
+      try await channel.eventLoop.flatSubmit {
+        tls.shakeHands(on: channel, host: host, timeout: .seconds(connectSeconds))
+      }.get()
+    }
+    return connection
   }
 
   /// Sends one request line and waits for its reply, which may say `ERROR`: see ``ChatReply/accepted()``.

@@ -10,6 +10,7 @@ import NIOCore
 import NIOPosix
 import RedisClient
 import ServiceLifecycle
+import TLS
 
 /// A front-end server of the cluster.
 package struct Node: Service {
@@ -100,9 +101,15 @@ package struct Node: Service {
 
   private var description: [(String, String)] {
     [
-      ("name", configuration.name), ("host", configuration.host), ("port", "\(configuration.port)"),
+      ("name", configuration.name), ("host", configuration.host), ("port", "\(places[0].port)"),
       ("pid", "\(getpid())"), ("version", Self.version), ("started", WallClock.now().description),
     ]
+  }
+
+  /// The ports to listen on, at least one; the first is the one that operators are told.
+  private var places: [(port: Int, tls: ServerTLS?)] {
+    let plain: [(Int, ServerTLS?)] = configuration.acceptsPlaintext ? [(configuration.port, nil)] : []
+    return plain + (configuration.tls.map { [($0.port, $0.identity)] } ?? [])
   }
 
   // MARK: Life
@@ -111,30 +118,33 @@ package struct Node: Service {
     let subscriber = try await subscribe(parts)
     guard await join(parts) else { return await stop(parts, [], subscriber) }
     var listeners: [any Channel] = []
-    do {
-      for (worker, loop) in zip(parts.workers, loops) {
-        listeners.append(
-          try await Listener.open(
-            worker, on: loop, host: configuration.host, port: configuration.port,
-            outboxBytes: configuration.outboxBytes))
+    for (port, tls) in places {
+      do {
+        for (worker, loop) in zip(parts.workers, loops) {
+          listeners.append(
+            try await Listener.open(
+              worker, on: loop, host: configuration.host, port: port, outboxBytes: configuration.outboxBytes, tls: tls))
+        }
+      } catch {
+        await stop(parts, listeners, subscriber)
+        let reason = (error as? IOError).map { String(cString: strerror($0.errnoCode)) } ?? "\(error)"
+        throw CannotListen(description: "cannot listen on \(configuration.host) port \(port): \(reason)")
       }
-      logger.notice(
-        "ready",
-        metadata: [
-          "host": "\(configuration.host)", "port": "\(configuration.port)", "threads": "\(loops.count)",
-          "redis": "\(configuration.redis)",
-        ])
-      ServiceManager.notify("READY=1")
-      try? await gracefulShutdown()
-    } catch {
-      await stop(parts, listeners, subscriber)
-      let reason = (error as? IOError).map { String(cString: strerror($0.errnoCode)) } ?? "\(error)"
-      throw CannotListen(
-        description: "cannot listen on \(configuration.host) port \(configuration.port): \(reason)")
     }
+    announceReady(threads: loops.count)
+    try? await gracefulShutdown()
     logger.notice("stopping")
     ServiceManager.notify("STOPPING=1")
     await stop(parts, listeners, subscriber)
+  }
+
+  private func announceReady(threads: Int) {
+    var metadata: Logger.Metadata = [
+      "host": "\(configuration.host)", "threads": "\(threads)", "redis": "\(configuration.redis)",
+    ]
+    for (port, tls) in places { metadata[tls == nil ? "port" : "tls-port"] = "\(port)" }
+    logger.notice("ready", metadata: metadata)
+    ServiceManager.notify("READY=1")
   }
 
   /// Waits until Redis knows this node; `false` if the process was told to stop before.

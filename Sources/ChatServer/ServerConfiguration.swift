@@ -5,12 +5,17 @@
 import ChatState
 import NIOCore
 import RedisClient
+import TLS
 
 /// The settings of a node.
 package struct ServerConfiguration: Sendable {
   /// Where to listen.
   package var host = "127.0.0.1"
   package var port: Int
+  /// Where to listen for TLS, and with what certificate; `nil`: nowhere.
+  package var tls: (port: Int, identity: ServerTLS)?
+  /// Whether `port` is listened on, where nothing is encrypted.
+  package var acceptsPlaintext = true
   /// Event loops, each with its own listener and its own connection to Redis.
   package var threads: Int
   package var redis: RedisAddress

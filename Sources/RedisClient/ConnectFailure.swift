@@ -5,6 +5,7 @@
 import Glibc
 import NIOCore
 import NIOPosix
+import TLS
 
 enum ConnectFailure {
   /// One short sentence.
@@ -18,7 +19,7 @@ enum ConnectFailure {
         "the host name \(error.host) can't be resolved"
       }
     case ChannelError.connectTimeout: "no answer in time"
-    default: "\(error)"
+    default: TLSFailure(error, now: time(nil))?.description ?? "\(error)"
     }
   }
 }

@@ -2,7 +2,9 @@
 // Never shows the password: not in its description, not in an error.
 // Pure value; any thread.
 
-/// A Redis address: `redis://[user:password@]host[:port][/db]` or `unix:///path`.
+import TLS
+
+/// A Redis address: `redis://[user:password@]host[:port][/db]`, the same with `rediss://` for TLS, or `unix:///path`.
 package struct RedisAddress: Equatable, Sendable, CustomStringConvertible {
   /// A TCP endpoint or a socket file.
   package enum Endpoint: Equatable, Sendable {
@@ -16,6 +18,8 @@ package struct RedisAddress: Equatable, Sendable, CustomStringConvertible {
   package var password: String?
   /// The number for `SELECT`.
   package var database = 0
+  /// How to make sure whom we talk to; `nil` without TLS.
+  package var tls: ClientTLS?
 
   /// What is wrong with an address, in words and without its secrets.
   package struct Invalid: Error, Equatable, CustomStringConvertible {
@@ -32,9 +36,12 @@ package struct RedisAddress: Equatable, Sendable, CustomStringConvertible {
       endpoint = .unix(path: path)
       return
     }
-    guard let rest = text.removing(prefix: "redis://") else {
-      throw Invalid(description: "a Redis address looks like redis://[user:password@]host:port[/db] or unix:///path")
+    let secured = text.removing(prefix: "rediss://")
+    guard let rest = secured ?? text.removing(prefix: "redis://") else {
+      throw Invalid(
+        description: "a Redis address looks like redis[s]://[user:password@]host:port[/db] or unix:///path")
     }
+    if secured != nil { tls = ClientTLS() }
     var authority = Substring(rest)
     if let slash = authority.firstIndex(of: "/") {
       database = try Self.database(authority[authority.index(after: slash)...])
@@ -52,7 +59,8 @@ package struct RedisAddress: Equatable, Sendable, CustomStringConvertible {
     switch endpoint {
     case .unix(let path): "unix://\(path)"
     case .tcp(let host, let port):
-      "redis://\(host.contains(":") ? "[\(host)]" : host):\(port)\(database == 0 ? "" : "/\(database)")"
+      (tls == nil ? "redis" : "rediss")
+        + "://\(host.contains(":") ? "[\(host)]" : host):\(port)\(database == 0 ? "" : "/\(database)")"
     }
   }
 
@@ -62,8 +70,14 @@ package struct RedisAddress: Equatable, Sendable, CustomStringConvertible {
     switch endpoint {
     case .unix(let path): return "redis-cli -s \(path)"
     case .tcp(let host, let port):
-      return "redis-cli -h \(host) -p \(port)\(login)" + (database == 0 ? "" : " -n \(database)")
+      return "redis-cli -h \(host) -p \(port)\(tlsOptions)\(login)" + (database == 0 ? "" : " -n \(database)")
     }
+  }
+
+  private var tlsOptions: String {
+    guard let tls else { return "" }
+    let files = [("cacert", tls.trusted), ("cert", tls.certificate), ("key", tls.key)]
+    return " --tls" + files.map { name, path in path.map { " --\(name) \($0)" } ?? "" }.joined()
   }
 
   private static func database(_ text: Substring) throws(Invalid) -> Int {

@@ -5,6 +5,7 @@
 import Logging
 import NIOCore
 import NIOPosix
+import TLS
 
 /// How a connection to Redis is made and judged.
 package struct RedisConfiguration: Sendable {
@@ -134,7 +135,19 @@ final class RedisLink {
       }
     connected.assumeIsolated().whenComplete { result in
       switch result {
-      case .success(let channel): self.shakeHands(on: channel)
+      case .success(let channel): self.secure(channel)
+      case .failure(let error): self.retryLater(ConnectFailure.words(for: error))
+      }
+    }
+  }
+
+  private func secure(_ channel: any Channel) {
+    guard let tls = configuration.address.tls, case .tcp(let host, _) = configuration.address.endpoint else {
+      return shakeHands(on: channel)
+    }
+    tls.shakeHands(on: channel, host: host, timeout: configuration.replyTimeout).assumeIsolated().whenComplete {
+      switch $0 {
+      case .success: self.shakeHands(on: channel)
       case .failure(let error): self.retryLater(ConnectFailure.words(for: error))
       }
     }

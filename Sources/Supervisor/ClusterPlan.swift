@@ -13,12 +13,31 @@ package struct ClusterPlan: Sendable {
     case existing(url: String, inspectCommand: String)
   }
 
+  /// Where the nodes serve TLS.
+  package struct TLS: Sendable, Equatable {
+    /// The TCP port that all nodes share, 1…65535.
+    package var port: Int
+    /// The files with the certificate and its key.
+    package var certificate: String
+    package var key: String
+    /// Nothing else is served.
+    package var isOnly: Bool
+
+    package init(port: Int, certificate: String, key: String, isOnly: Bool) {
+      (self.port, self.certificate, self.key, self.isOnly) = (port, certificate, key, isOnly)
+    }
+  }
+
   /// How many node processes, 1…64.
   package var nodes: Int
   /// The address that the nodes listen on: a name or a numeric address of this machine.
   package var host: String
   /// The TCP port that all nodes share, 1…65535.
   package var port: Int
+  /// Where the nodes serve TLS; nil for nowhere.
+  package var tls: TLS?
+  /// Variables of the nodes that differ from our own; nil takes one away.
+  package var nodeEnvironment: [String: String?] = [:]
   /// The event loops of each node; nil leaves it to the node.
   package var threads: Int?
   /// Where the state lives.
@@ -49,6 +68,7 @@ package struct ClusterPlan: Sendable {
   package func validate() throws(SupervisorError) {
     guard (1...64).contains(nodes) else { throw SupervisorError("--nodes must be between 1 and 64, not \(nodes)") }
     try Self.check(port, option: "--port")
+    if let tls { try Self.check(tls.port, option: "--tls-port") }
     if let threads, !(1...1024).contains(threads) {
       throw SupervisorError("--threads must be between 1 and 1024, not \(threads)")
     }
@@ -61,9 +81,13 @@ package struct ClusterPlan: Sendable {
   /// What follows the program's name on the command line of node `number` (1…). The Redis is not in it: a command line
   /// is there for everybody to read, so it goes by the environment (`KABAR_REDIS`).
   package func nodeArguments(_ number: Int) -> [String] {
-    let arguments = ["serve", "--host", host, "--port", "\(port)", "--node", "n\(number)"]
-    guard let threads else { return arguments }
-    return arguments + ["--threads", "\(threads)"]
+    var arguments = ["serve", "--host", host, "--port", "\(port)", "--node", "n\(number)"]
+    if let threads { arguments += ["--threads", "\(threads)"] }
+    if let tls {
+      arguments += ["--tls-port", "\(tls.port)", "--tls-cert", tls.certificate, "--tls-key", tls.key]
+      if tls.isOnly { arguments.append("--no-plaintext") }
+    }
+    return arguments
   }
 
   private static func check(_ port: Int, option: String) throws(SupervisorError) {

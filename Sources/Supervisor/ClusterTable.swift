@@ -34,9 +34,12 @@ package struct ClusterTable: Sendable {
     if let dataFolder { lines.append(row("data", dataFolder)) }
     let host = reachableHost
     lines.append("")
-    lines.append(row("talk", "nc \(host) \(plan.port)"))
-    lines.append(
-      row("", "\(plan.launcher) chat" + (host == "127.0.0.1" ? "" : " --host \(host)") + " --port \(plan.port)"))
+    let chat = "\(plan.launcher) chat" + (host == "127.0.0.1" ? "" : " --host \(host)")
+    if plan.tls?.isOnly != true {
+      lines.append(row("talk", "nc \(host) \(plan.port)"))
+      lines.append(row("", "\(chat) --port \(plan.port)"))
+    }
+    if let tls = plan.tls { lines.append(row("talk by TLS", "\(chat) --tls --port \(tls.port)")) }
     lines.append(row("look inside", inspectCommand))
     if let redisPort { lines.append(row("check", "\(plan.launcher) check --redis redis://127.0.0.1:\(redisPort)")) }
     if hasDemoAccounts, !plan.demoAccounts.isEmpty {
@@ -48,7 +51,9 @@ package struct ClusterTable: Sendable {
     }
     lines.append("")
     let nodes = plan.nodes == 1 ? "1 node serves" : "\(plan.nodes) nodes serve"
-    lines.append("ready: \(nodes) \(plan.host) port \(plan.port); Ctrl-C stops them")
+    let plain = plan.tls?.isOnly == true ? [] : ["port \(plan.port)"]
+    let ports = (plain + (plan.tls.map { ["TLS port \($0.port)"] } ?? [])).joined(separator: " and ")
+    lines.append("ready: \(nodes) \(plan.host) \(ports); Ctrl-C stops them")
     return lines.joined(separator: "\n")
   }
 

@@ -15,11 +15,13 @@ final class PortReservation {
 
   /// Reserves the port that the nodes will share.
   /// - Throws: when it is in use, or can't be bound (no such address, no permission).
-  static func chat(host: String, port: Int) throws(SupervisorError) -> PortReservation? {
+  static func chat(
+    host: String, port: Int, option: String = "--port"
+  ) throws(SupervisorError) -> PortReservation? {
     // Asked without SO_REUSEPORT, so that a listener with it counts too. SO_REUSEADDR: old connections in TIME_WAIT
     // are no obstacle.
     switch try bound(host: host, port: port, option: SO_REUSEADDR) {
-    case .failure(let code): throw failure(code, option: "--port", host: host, port: port)
+    case .failure(let code): throw failure(code, option: option, host: host, port: port)
     case .success(let probe): close(probe)
     }
     // Held with SO_REUSEPORT alone: the nodes may join, the question above fails for everyone else. If old

@@ -14,7 +14,7 @@ package final class Supervisor {
   private let prepareData: DataPreparation?
   private let signals: SignalSource
   private let redis: RedisServer?
-  private let chatPort: PortReservation?
+  private let chatPorts: [PortReservation]
   private let notifications: [ClusterMachine.Child: NotifySocket]
   private var machine: ClusterMachine
   private var processes: [ClusterMachine.Child: ChildProcess] = [:]
@@ -42,7 +42,12 @@ package final class Supervisor {
         data: data, port: port, durability: durability, program: program, descriptorLimit: limit)
     case .existing: redis = nil
     }
-    chatPort = try PortReservation.chat(host: plan.host, port: plan.port)
+    var ports: [PortReservation?] = []
+    if plan.tls?.isOnly != true { ports.append(try PortReservation.chat(host: plan.host, port: plan.port)) }
+    if let tls = plan.tls {
+      ports.append(try PortReservation.chat(host: plan.host, port: tls.port, option: "--tls-port"))
+    }
+    chatPorts = ports.compactMap { $0 }
     machine = ClusterMachine(nodes: plan.nodes, ownsRedis: redis != nil)
     let directory = try NotifyDirectory()
     var sockets: [ClusterMachine.Child: NotifySocket] = [:]
@@ -140,8 +145,10 @@ extension Supervisor {
     case .node(let number):
       request = ChildProcess.Request(
         command: [plan.nodeProgram] + plan.nodeArguments(number),
-        environment: ["KABAR_REDIS": redisURL, "NOTIFY_SOCKET": notifications[child]?.path], keepsOutput: true,
-        inherited: nil)
+        environment: plan.nodeEnvironment.merging(
+          ["KABAR_REDIS": redisURL, "NOTIFY_SOCKET": notifications[child]?.path]
+        ) { $1 },
+        keepsOutput: true, inherited: nil)
     }
     do {
       let process = try ChildProcess.spawn(request, launcher: plan.launcher)

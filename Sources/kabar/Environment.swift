@@ -11,8 +11,12 @@ enum Environment {
   static func value<Value: ExpressibleByArgument>(
     _ flag: Value?, _ variable: String, default fallback: @autoclosure () -> Value
   ) throws -> Value {
-    if let flag { return flag }
-    guard let text = ProcessInfo.processInfo.environment[variable], !text.isEmpty else { return fallback() }
+    try flag ?? optional(variable) ?? fallback()
+  }
+
+  /// The value of a setting that may be missing.
+  static func optional<Value: ExpressibleByArgument>(_ variable: String) throws -> Value? {
+    guard let text = ProcessInfo.processInfo.environment[variable], !text.isEmpty else { return nil }
     guard let value = Value(argument: text) else {
       throw ValidationError("\(variable) has a value that can't be used: '\(text)'")
     }

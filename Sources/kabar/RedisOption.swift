@@ -5,19 +5,21 @@
 import ArgumentParser
 import RedisClient
 
-/// Where Redis is.
+/// Where Redis is, how to log in there, and how to make sure of it.
 struct RedisOption: ParsableArguments {
   @Option(
     name: .customLong("redis"),
     help: ArgumentHelp(
-      "Redis: redis://[user:password@]host:port[/db] or unix:///path. (KABAR_REDIS, where a password is not seen by others; default redis://127.0.0.1:6379)",
+      "Redis: redis://[user:password@]host:port[/db], rediss://… with TLS, or unix:///path. (KABAR_REDIS, where a password is not seen by others; default redis://127.0.0.1:6379)",
       valueName: "url"))
   var url: String?
 
-  /// The address from the flag, the environment or the default. A wrong one is explained without being shown.
+  @OptionGroup var login: RedisLogin
+
+  /// The address from the options, the environment or the default. A wrong one is explained without being shown.
   func resolved() throws -> RedisAddress {
     do {
-      return try RedisAddress(Environment.value(url, "KABAR_REDIS", default: "redis://127.0.0.1:6379"))
+      return try login.address(Environment.value(url, "KABAR_REDIS", default: "redis://127.0.0.1:6379"))
     } catch let invalid as RedisAddress.Invalid {
       throw ValidationError(invalid.description)
     }

@@ -1,6 +1,7 @@
 // Owns: the table of Redis addresses, good and bad.
 // Must never: resolve a name.
 // Runs on: any thread.
+import TLS
 import Testing
 
 @testable import RedisClient
@@ -32,6 +33,18 @@ import Testing
     #expect(address.description == "redis://db:7000/1")
   }
 
+  @Test func `reads an address with TLS`() throws {
+    let address = try RedisAddress("rediss://kabar:pw@db.example/3")
+    #expect(address.endpoint == .tcp(host: "db.example", port: 6379))
+    #expect(address.tls == ClientTLS() && address.password == "pw")
+    #expect(address.description == "rediss://db.example:6379/3")
+    var known = address
+    known.tls = ClientTLS(trusted: "/ca", certificate: "/crt", key: "/key")
+    #expect(
+      known.inspectCommand == "redis-cli -h db.example -p 6379 --tls --cacert /ca --cert /crt --key /key --user kabar"
+        + " --askpass -n 3")
+  }
+
   @Test func `reads a socket file`() throws {
     let address = try RedisAddress("unix:///run/redis.sock")
     #expect(address.endpoint == .unix(path: "/run/redis.sock"))
@@ -40,7 +53,7 @@ import Testing
   }
 
   @Test(arguments: [
-    "", "db", "db:6379", "http://db", "rediss://db", "redis:/db", "redis://", "redis:///1", "redis://:6379",
+    "", "db", "db:6379", "http://db", "rediss:/db", "rediss://", "redis:/db", "redis://", "redis:///1", "redis://:6379",
     "redis://db:0", "redis://db:65536", "redis://db:", "redis://db:x", "redis://db:-1", "redis://db/x", "redis://db/-1",
     "redis://[::1", "redis://[::1]6379", "redis://[]:1", "redis://::1", "redis://::1:6379", "redis://fe80::1",
     "unix://run/redis.sock", "unix://",

@@ -44,6 +44,20 @@ import Testing
     #expect(try redis.cli("HGET", "kabar:attempts:203.0.113.9", "arini") == "1 0")
   }
 
+  @Test func `the next command confirms a page behind a proxy, too`() async throws {
+    let redis = try await RedisServer()
+    try await redis.addAccounts("arini")
+    let node = try await ChatNode("a", redis: redis, options: ["--trusted-proxies", "127.0.0.1"])
+    let arini = try node.connect()
+    try arini.send(header("203.0.113.7"))
+    #expect(try arini.request("auth arini pw").isOK)
+    #expect(try arini.request("send arini one").isOK)
+    #expect(try arini.request("inbox").texts(from: "arini") == ["one"])
+    #expect(try arini.request("ping").isOK)
+    let isConfirmed = try await eventually(within: 5) { try redis.cli("LLEN", "kabar:{u:arini}:inbox") == "1" }
+    #expect(isConfirmed)
+  }
+
   @Test func `a proxy that sends no header, or a broken one, is cut off`() async throws {
     let redis = try await RedisServer()
     let node = try await ChatNode("a", redis: redis, options: ["--trusted-proxies", "127.0.0.1"])

@@ -5,6 +5,7 @@
 import ChatState
 import NIOCore
 import NIOPosix
+import TLS
 
 /// Opens listeners that share a port with the other loops and the other node processes.
 enum Listener {
@@ -12,9 +13,10 @@ enum Listener {
   /// `net.core.somaxconn`, 4096 by default.
   private static let backlog: Int32 = 4096
 
-  /// Listens on the worker's loop.
+  /// Listens on the worker's loop; behind TLS if `tls` is given.
   static func open(
-    _ worker: NIOLoopBound<Worker>, on eventLoop: any EventLoop, host: String, port: Int, outboxBytes: Int
+    _ worker: NIOLoopBound<Worker>, on eventLoop: any EventLoop, host: String, port: Int, outboxBytes: Int,
+    tls: ServerTLS? = nil
   ) async throws -> any Channel {
     try await ServerBootstrap(group: eventLoop)
       .serverChannelOption(.backlog, value: backlog)
@@ -28,9 +30,10 @@ enum Listener {
       .childChannelOption(.allowRemoteHalfClosure, value: true)
       .childChannelInitializer { channel in
         channel.eventLoop.makeCompletedFuture {
-          let connection = ConnectionHandler(worker: worker.value)
+          let records = try tls?.protect(channel)
+          let connection = ConnectionHandler(worker: worker.value, records: records)
           if isProxy(channel, worker.value) {
-            try channel.pipeline.syncOperations.addHandler(ProxyHeaderHandler(for: connection))
+            try channel.pipeline.syncOperations.addHandler(ProxyHeaderHandler(for: connection), position: .first)
           }
           try channel.pipeline.syncOperations.addHandler(connection)
         }

@@ -6,6 +6,7 @@ import ChatProtocol
 import ChatState
 import NIOCore
 import RedisClient
+import TLS
 
 /// The handler of a client's channel.
 final class ConnectionHandler: ChannelDuplexHandler {
@@ -43,14 +44,23 @@ final class ConnectionHandler: ChannelDuplexHandler {
   var isLoggingOut = false
   /// Whose connection this is as a trusted proxy says; `nil` if it comes from the client itself.
   var proxiedClient: IPAddress?
+  /// Bytes of the header in which it says so: the kernel counts them, the lines don't.
+  var proxyHeaderBytes = 0
   private var lastStored: ReplyTicket?
   private var peerHasEnded = false
+  /// Behind TLS: what has been decrypted, to be compared with what the kernel has received.
+  private let records: RecordMeter?
+  /// A page that was written when the kernel had received so many bytes, not all of which have been decrypted.
+  private var pageBeforeInput: (number: Int, bytes: Int)?
+  /// The peer's TCP has ended and its TLS has not: this may be somebody else's doing, and confirms nothing.
+  private var isCut = false
   /// Commands that must finish before the next line is looked at.
   private var holds = 0
   private var isProcessing = false
   private var isReadWithheld = false
 
-  init(worker: Worker) { self.worker = worker }
+  /// `records` counts for a connection behind TLS.
+  init(worker: Worker, records: RecordMeter?) { (self.worker, self.records) = (worker, records) }
 
   // MARK: Channel
 
@@ -74,6 +84,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
     framer.append(&bytes)
     arrivals.note(received: framer.received, now: .now())
     listening?.requestsArrived()
+    placePage()
     processLines()
   }
 
@@ -94,12 +105,17 @@ final class ConnectionHandler: ChannelDuplexHandler {
   func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
     if case ChannelEvent.inputClosed = event {
       peerHasEnded = true
+      placePage()
       processLines()
     }
     context.fireUserInboundEventTriggered(event)
   }
 
   func errorCaught(context: ChannelHandlerContext, error: any Error) {
+    if records != nil, TLSFailure.isCut(error) {
+      isCut = true  // what was asked before is answered; FIN or the end of the channel comes next
+      return
+    }
     deliveries.forget()
     close()
   }
@@ -134,7 +150,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
         end(confirming: false)
       case .needsMoreBytes:
         arrivals.keepLast()
-        if peerHasEnded { end(confirming: true) }
+        if peerHasEnded { end(confirming: !isCut) }
         return resumeReading()
       }
     }
@@ -332,7 +348,19 @@ final class ConnectionHandler: ChannelDuplexHandler {
   }
 
   private func pageWasWritten(_ number: Int, _ info: TCPInfo?) {
-    if let info { deliveries.written(number, received: max(framer.received, info.receivedBytes)) }
+    guard let info else { return }
+    let received = info.receivedBytes - proxyHeaderBytes
+    if records == nil { return deliveries.written(number, received: max(framer.received, received)) }
+    pageBeforeInput = (number, received)
+    placePage()
+  }
+
+  /// Behind TLS a page has its place among the client's bytes when all that had arrived before it is decrypted. Perhaps
+  /// some that came later are, too: they confirm nothing then, which is safe.
+  private func placePage() {
+    guard let records, let page = pageBeforeInput, peerHasEnded || records.delivered >= page.bytes else { return }
+    pageBeforeInput = nil
+    deliveries.written(page.number, received: framer.received)
   }
 
   /// How a message is known again, if it was shown on this connection.
@@ -368,7 +396,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
     let bound = NIOLoopBound(self, eventLoop: context.eventLoop)
     isReadWithheld = false
     OrderlyEnd(
-      channel: context.channel, needsReceipt: confirming && deliveries.awaitsReceipt,
+      channel: context.channel, isBehindTLS: records != nil, needsReceipt: confirming && deliveries.awaitsReceipt,
       onReceipt: {
         let connection = bound.value
         if let delivery = connection.deliveries.confirmedByEnd() {

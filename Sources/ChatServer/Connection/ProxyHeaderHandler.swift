@@ -33,6 +33,7 @@ final class ProxyHeaderHandler: ChannelInboundHandler, RemovableChannelHandler {
     case .malformed: context.close(promise: nil)
     case .header(let client, let length):
       connection.proxiedClient = client
+      connection.proxyHeaderBytes = length
       buffer.moveReaderIndex(forwardBy: length)
       if buffer.readableBytes > 0 { context.fireChannelRead(wrapInboundOut(buffer)) }
       context.pipeline.syncOperations.removeHandler(context: context, promise: nil)

@@ -24,6 +24,8 @@ struct TCPInfo {
 
   /// Established (1), or the peer has said FIN and nothing else (CLOSE-WAIT, 8). After a reset it is neither.
   var isOpen: Bool { state == 1 || state == 8 }
+  /// The peer has said FIN.
+  var hasEnded: Bool { state == 8 }
   var nothingOutstanding: Bool { unacknowledged == 0 && unsentBytes == 0 }
   /// Bytes of the peer that have arrived, read or not.
   var receivedBytes: Int { Int(bytes.received) }

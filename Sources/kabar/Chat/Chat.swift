@@ -28,6 +28,14 @@ struct Chat: AsyncParsableCommand {
   @Option(help: "The server's port.")
   var port = ProtocolLimits.defaultPort
 
+  @Flag(help: "Encrypt the connection and verify the server: its certificate, its name, and the CA behind it.")
+  var tls = false
+
+  @Option(
+    help: ArgumentHelp(
+      "Trust the CA certificates in this file instead of the system's. (PEM; with --tls)", valueName: "file"))
+  var tlsCa: String?
+
   @Argument(help: "Log in as this user; the password is asked for without being shown.")
   var user: String?
 
@@ -35,6 +43,7 @@ struct Chat: AsyncParsableCommand {
     if let user, user.isEmpty || user.contains(where: \.isWhitespace) {
       throw ValidationError("USER is one word.")
     }
+    if tlsCa != nil, !tls { throw ValidationError("--tls-ca is for connections with --tls") }
   }
 
   func run() async throws {
@@ -47,7 +56,7 @@ struct Chat: AsyncParsableCommand {
     }
     let client: ChatConnection
     do throws(ChatClientError) {
-      client = try await ChatConnection.connect(host: host, port: port)
+      client = try await ChatConnection.connect(host: host, port: port, tls: security)
     } catch {
       try terminal.print([ChatTranscript.line(for: error)])
       throw ExitCode.failure
@@ -61,11 +70,15 @@ struct Chat: AsyncParsableCommand {
     try await session.run()
   }
 
+  private var security: ChatTLS? { tls ? ChatTLS(trustedCertificates: tlsCa) : nil }
+
   /// At a terminal messages arrive while the person types.
   private func runLive(on raw: RawTerminal, asking terminal: ChatTerminal) async throws {
     let client: ChatClient
     do throws(ChatClientError) {
-      client = try await ChatClient.connect(host: host, port: port, settings: LiveChat.settings)
+      var settings = LiveChat.settings
+      settings.tls = security
+      client = try await ChatClient.connect(host: host, port: port, settings: settings)
     } catch {
       try terminal.print([ChatTranscript.line(for: error)])
       throw ExitCode.failure

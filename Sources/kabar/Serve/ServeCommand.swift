@@ -12,6 +12,7 @@ import NIOCore
 import RedisClient
 import ServiceLifecycle
 import Supervisor
+import TLS
 import UnixSignals
 
 struct ServeCommand: AsyncParsableCommand {
@@ -20,7 +21,8 @@ struct ServeCommand: AsyncParsableCommand {
     abstract: "Run one node. Several nodes share the port; all state is in Redis.",
     discussion: """
       Each option can also be set by the environment variable named with it; the option wins.
-      SIGTERM and SIGINT end the node in order: replies on their way are still sent.
+      SIGTERM and SIGINT end the node in order: replies on their way are still sent. With TLS, SIGHUP makes it read the
+      certificate and the key again; open connections go on.
       """)
 
   @Option(help: "Address to listen on. (KABAR_HOST; default 127.0.0.1)")
@@ -37,6 +39,8 @@ struct ServeCommand: AsyncParsableCommand {
 
   @OptionGroup var redis: RedisOption
 
+  @OptionGroup(title: "TLS") var tls: TLSOptions
+
   @OptionGroup(title: "Bounds") var bounds: BoundsOptions
 
   @OptionGroup(title: "Logins") var logins: LoginOptions
@@ -52,11 +56,19 @@ struct ServeCommand: AsyncParsableCommand {
     logger.logLevel = level
     logger[metadataKey: "node"] = "\(settings.name)"
     DescriptorLimit.raise()
+    var parts: [ServiceGroupConfiguration.ServiceConfiguration] = [
+      .init(service: Node(settings, logger: logger), successTerminationBehavior: .gracefullyShutdownGroup)
+    ]
+    if let identity = settings.tls?.identity {
+      CertificateRenewal.warn(of: identity, logger)
+      parts.append(.init(service: await CertificateRenewal(identity, logger: logger)))
+    }
+    if settings.redis.tls?.isKeyReadableByOthers == true {
+      logger.warning("every user of this machine can read the key of the client certificate for Redis")
+    }
     let services = ServiceGroup(
       configuration: .init(
-        services: [
-          .init(service: Node(settings, logger: logger), successTerminationBehavior: .gracefullyShutdownGroup)
-        ],
+        services: parts,
         gracefulShutdownSignals: [.sigterm, .sigint],
         logger: Logger(label: "lifecycle") { _ in SwiftLogNoOpLogHandler() }))
     do {
@@ -76,6 +88,10 @@ struct ServeCommand: AsyncParsableCommand {
       throw ValidationError("--node has 1 to 64 letters, digits, '.', '_' or '-'")
     }
     var settings = ServerConfiguration(port: port, threads: threads, redis: try redis.resolved(), name: name)
+    if let tls = try tls.resolved(plainPort: port) {
+      settings.tls = (tls.port, try tls.identity())
+      settings.acceptsPlaintext = tls.acceptsPlaintext
+    }
     try bounds.apply(to: &settings)
     try logins.apply(to: &settings)
     settings.host = try Environment.value(host, "KABAR_HOST", default: settings.host)

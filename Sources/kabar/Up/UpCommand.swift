@@ -5,6 +5,7 @@ import ArgumentParser
 import Glibc
 import RedisClient
 import Supervisor
+import TLS
 
 struct UpCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -31,8 +32,14 @@ struct UpCommand: ParsableCommand {
   @Flag(help: "Leave new data without the demo accounts. (A Redis named by --redis never gets them.)")
   var noDemoAccounts = false
 
-  @Option(help: ArgumentHelp("Use this Redis instead of a private one.", valueName: "url"))
+  @Option(
+    help: ArgumentHelp("Use this Redis instead of a private one: redis://…, rediss://… or unix:///….", valueName: "url")
+  )
   var redis: String?
+
+  @OptionGroup(title: "With --redis") var login: RedisLogin
+
+  @OptionGroup(title: "TLS") var tls: TLSOptions
 
   @Option(help: "Event loops of each node (default: as many as there are cores).")
   var threads: Int?
@@ -63,13 +70,17 @@ struct UpCommand: ParsableCommand {
     if let redis {
       // Somebody else runs it: what it syncs and when is not ours to say.
       if self.durability != nil { throw SupervisorError("--durability is for the private Redis, not with --redis") }
-      store = .existing(url: redis, inspectCommand: try RedisAddress(redis).inspectCommand)
+      store = .existing(url: redis, inspectCommand: try login.address(redis).inspectCommand)
     } else {
+      guard login.isEmpty else { throw SupervisorError("how to log in to Redis is said only with --redis") }
       store = .own(data: data, port: redisPort, durability: durability)
     }
-    let plan = ClusterPlan(
+    var plan = ClusterPlan(
       nodes: nodes, host: host, port: port, threads: threads, store: store, nodeProgram: nodeProgram ?? executable,
       launcher: executable, demoAccounts: DemoAccounts.all.map { "\($0.name) \($0.password)" })
+    plan.tls = try chosenTLS()
+    // The private Redis wants no password, whatever the environment says of another one.
+    plan.nodeEnvironment = redis == nil ? RedisLogin.noEnvironment : try login.environment()
     let supervisor = try Supervisor(
       plan: plan,
       prepareData: noDemoAccounts || redis != nil
@@ -79,6 +90,14 @@ struct UpCommand: ParsableCommand {
           return true
         })
     throw ExitCode(supervisor.run())
+  }
+
+  /// The files are tried here, so that what is wrong is said once and not by each node.
+  private func chosenTLS() throws -> ClusterPlan.TLS? {
+    guard let chosen = try tls.resolved(plainPort: port) else { return nil }
+    _ = try chosen.identity()
+    return ClusterPlan.TLS(
+      port: chosen.port, certificate: chosen.certificate, key: chosen.key, isOnly: !chosen.acceptsPlaintext)
   }
 
   /// From the option, the environment or the default. A value that can't be used is one line, like every other refusal.

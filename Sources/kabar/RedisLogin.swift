@@ -1,0 +1,85 @@
+// How to log in to Redis and how to make sure that it is the right one: options that several commands share.
+// Never shows a password, neither the one that an address may hold nor one from a file.
+// Pure value; main thread.
+
+import ArgumentParser
+import Foundation
+import RedisClient
+import TLS
+
+/// What an address of Redis leaves to files.
+struct RedisLogin: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "The file with the password for Redis; a line end behind it is dropped. The user, if there is one, stands in the address as user:@host. (KABAR_REDIS_PASSWORD_FILE)",
+      valueName: "file"))
+  var redisPasswordFile: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "For rediss: trust the CA certificates in this file instead of the system's (PEM). (KABAR_REDIS_CA)",
+      valueName: "file"))
+  var redisCa: String?
+
+  @Option(help: ArgumentHelp("For rediss: our certificate (PEM). (KABAR_REDIS_CERT)", valueName: "file"))
+  var redisCert: String?
+
+  @Option(help: ArgumentHelp("For rediss: the key of our certificate (PEM). (KABAR_REDIS_KEY)", valueName: "file"))
+  var redisKey: String?
+
+  /// Whether none of them was given on the command line.
+  var isEmpty: Bool {
+    redisPasswordFile == nil && redisCa == nil && redisCert == nil && redisKey == nil
+  }
+
+  /// An address, completed by these options.
+  func address(_ text: String) throws -> RedisAddress {
+    do {
+      var address = try RedisAddress(text)
+      try addPassword(to: &address)
+      try addFiles(to: &address)
+      return address
+    } catch let failure as TLSFailure {
+      throw Failure(failure.description)
+    }
+  }
+
+  /// What a child process needs to come to the same address: it goes by the environment, which others can't read.
+  func environment() throws -> [String: String?] {
+    [
+      "KABAR_REDIS_PASSWORD_FILE": try redisPasswordFile ?? Environment.optional("KABAR_REDIS_PASSWORD_FILE"),
+      "KABAR_REDIS_CA": try redisCa ?? Environment.optional("KABAR_REDIS_CA"),
+      "KABAR_REDIS_CERT": try redisCert ?? Environment.optional("KABAR_REDIS_CERT"),
+      "KABAR_REDIS_KEY": try redisKey ?? Environment.optional("KABAR_REDIS_KEY"),
+    ]
+  }
+
+  /// The same for a Redis that needs none of it.
+  static let noEnvironment: [String: String?] = [
+    "KABAR_REDIS_PASSWORD_FILE": nil, "KABAR_REDIS_CA": nil, "KABAR_REDIS_CERT": nil, "KABAR_REDIS_KEY": nil,
+  ]
+
+  private func addPassword(to address: inout RedisAddress) throws {
+    guard let path: String = try redisPasswordFile ?? Environment.optional("KABAR_REDIS_PASSWORD_FILE") else { return }
+    guard (address.password ?? "").isEmpty else {
+      throw Failure("the password for Redis stands in the address or in a file, not in both")
+    }
+    address.password = try SecretFile.read(path)
+  }
+
+  private func addFiles(to address: inout RedisAddress) throws {
+    let files = ClientTLS(
+      trusted: try redisCa ?? Environment.optional("KABAR_REDIS_CA"),
+      certificate: try redisCert ?? Environment.optional("KABAR_REDIS_CERT"),
+      key: try redisKey ?? Environment.optional("KABAR_REDIS_KEY"))
+    guard address.tls != nil else {
+      // Whoever names a CA believes that the connection is encrypted.
+      if files != ClientTLS() {
+        throw Failure("--redis-ca, --redis-cert and --redis-key are for a rediss:// address")
+      }
+      return
+    }
+    try files.check()
+    address.tls = files
+  }
+}
