@@ -3,6 +3,7 @@
 // Runs on: any thread; reads block a thread of NIO's pool, never an event loop or a thread of the task pool.
 import Dispatch
 import NIOPosix
+import Synchronization
 
 #if canImport(Darwin)
   import Darwin
@@ -23,6 +24,8 @@ final class RawTerminal: Sendable {
 
   /// The settings of whoever started the program.
   private let inherited: termios
+  /// Whether the terminal was given back for good. Locked while it is given or taken.
+  private let isOver = Mutex(false)
 
   /// Whether a line can be drawn again here.
   static var isCapable: Bool {
@@ -45,9 +48,8 @@ final class RawTerminal: Sendable {
     for number in [SIGINT, SIGTERM, SIGHUP, SIGQUIT] {
       sources.append(
         await Self.listen(to: number) { [self] in
-          leave()
-          signal(number, SIG_DFL)
-          kill(getpid(), number)
+          guard giveBack() else { return }
+          Self.raiseHere(number)
         })
     }
     sources.append(await Self.listen(to: SIGWINCH, onRedraw))
@@ -55,7 +57,7 @@ final class RawTerminal: Sendable {
     // Whoever stopped the program (ctrl-z, another shell) has had the terminal meanwhile.
     sources.append(
       await Self.listen(to: SIGCONT) { [self] in
-        enter()
+        isOver.withLock { if !$0 { enter() } }
         onRedraw()
       })
     enter()
@@ -64,25 +66,44 @@ final class RawTerminal: Sendable {
 
   /// Gives the terminal back, and signals their meaning.
   func end(_ sources: [any DispatchSourceSignal]) {
-    leave()
+    giveBack()
     for source in sources { source.cancel() }
   }
 
-  /// Stops the program as ctrl-z does elsewhere; returns when it goes on.
+  /// Once and for all; false if that was done before.
+  @discardableResult
+  private func giveBack() -> Bool {
+    isOver.withLock { isOver in
+      if isOver { return false }
+      isOver = true
+      leave()
+      return true
+    }
+  }
+
+  /// Stops the program as ctrl-z does elsewhere; returns when it goes on. Nobody takes the terminal over meanwhile, not the
+  /// late answer to an earlier SIGCONT either.
   func suspend() {
-    leave()
-    // For the process, the signal could come only when this thread has taken the terminal over again; for this thread it
-    // comes at once, if it isn't blocked and does what it does by itself.
-    var (stop, mask, action) = (sigset_t(), sigset_t(), sigaction())
-    sigemptyset(&stop)
-    sigaddset(&stop, SIGTSTP)
-    sigaction(SIGTSTP, nil, &action)
-    signal(SIGTSTP, SIG_DFL)
-    pthread_sigmask(SIG_UNBLOCK, &stop, &mask)
-    raise(SIGTSTP)
+    isOver.withLock { isOver in
+      if isOver { return }
+      leave()
+      Self.raiseHere(SIGTSTP)
+      enter()
+    }
+  }
+
+  /// For the process, a signal could come to another thread, later, or to the very source that waits for it; for this thread
+  /// it comes at once, if it isn't blocked and does what it does by itself.
+  private static func raiseHere(_ number: CInt) {
+    var (set, mask, action) = (sigset_t(), sigset_t(), sigaction())
+    sigemptyset(&set)
+    sigaddset(&set, number)
+    sigaction(number, nil, &action)
+    signal(number, SIG_DFL)
+    pthread_sigmask(SIG_UNBLOCK, &set, &mask)
+    raise(number)
     pthread_sigmask(SIG_SETMASK, &mask, nil)
-    sigaction(SIGTSTP, &action, nil)
-    enter()
+    sigaction(number, &action, nil)
   }
 
   /// Forgets what was typed and not read yet: it can't be meant for the question that comes.
