@@ -132,9 +132,8 @@ final class ConnectionHandler: ChannelDuplexHandler {
   }
 
   private var mayProcess: Bool {
-    guard case .open = phase, holds == 0, let context else { return false }
-    return context.channel.isWritable && outbox.readableBytes < worker.configuration.outboxBytes
-      && replies.count < worker.configuration.pipelineDepth
+    guard case .open = phase, holds == 0 else { return false }
+    return hasRoom && replies.count < worker.configuration.pipelineDepth
   }
 
   /// A command may finish at once and release the next line while this still runs: the loop here goes on, not a second one.
@@ -193,7 +192,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
   func bind(_ session: Session, token: SessionToken) -> EventLoopFuture<Void> {
     if listening?.user != session.user { stopListening() }
     let listeners = isListening ? 1 : 0
-    letGo(sessionEnded: false)
+    letGo(sessionEnded: false, listeners: -listeners)
     if case .closed = phase { return worker.eventLoop.makeSucceededVoidFuture() }
     binding = Binding(session, token: token, checkedAt: .now())
     worker.bound(self, to: session.id)
@@ -212,13 +211,12 @@ final class ConnectionHandler: ChannelDuplexHandler {
   }
 
   @discardableResult
-  private func letGo(sessionEnded: Bool, listeners: Int? = nil) -> EventLoopFuture<Void> {
+  private func letGo(sessionEnded: Bool, listeners: Int) -> EventLoopFuture<Void> {
     guard let session = binding?.session else { return worker.eventLoop.makeSucceededVoidFuture() }
     binding = nil
     worker.unbound(self, from: session.id)
     return worker.membership.change(
-      session.user, session.id, connections: -1, listeners: listeners ?? (isListening ? -1 : 0),
-      graceful: !sessionEnded, on: worker.eventLoop)
+      session.user, session.id, connections: -1, listeners: listeners, graceful: !sessionEnded, on: worker.eventLoop)
   }
 
   /// The session was ended elsewhere.

@@ -54,21 +54,18 @@ struct BoundsOptions: ParsableArguments {
 
   /// Puts them into the settings of a node.
   func apply(to settings: inout ServerConfiguration) throws {
-    let timeout = try bounded(requestTimeout, "request-timeout", 2000, 100...60_000)
+    let timeout = try Environment.number(requestTimeout, "request-timeout", 2000, 100...60_000)
     settings.requestTimeout = .milliseconds(Int64(timeout))
-    settings.inboxLimits.messages = try bounded(
+    settings.inboxLimits.messages = try Environment.number(
       inboxMessages, "inbox-messages", settings.inboxLimits.messages, 1...1_000_000)
-    settings.inboxLimits.bytes = try bounded(inboxBytes, "inbox-bytes", settings.inboxLimits.bytes, 65_536...(1 << 40))
-    settings.minimumReplicas = try bounded(minReplicas, "min-replicas", 0, 0...16)
-    settings.pushWindow = try bounded(
+    settings.inboxLimits.bytes = try Environment.number(
+      inboxBytes, "inbox-bytes", settings.inboxLimits.bytes, 65_536...(1 << 40))
+    settings.minimumReplicas = try Environment.number(minReplicas, "min-replicas", 0, 0...16)
+    settings.pushWindow = try Environment.number(
       pushWindow, "push-window", settings.pushWindow, 1...ProtocolLimits.largestPushWindow)
-    settings.outboxBytes = try bounded(outboxBytes, "outbox-bytes", settings.outboxBytes, 4096...(16 << 20))
-    let patience = try bounded(slowConsumerTimeout, "slow-consumer-timeout", 10_000, 100...600_000)
+    settings.outboxBytes = try Environment.number(outboxBytes, "outbox-bytes", settings.outboxBytes, 4096...(16 << 20))
+    let patience = try Environment.number(slowConsumerTimeout, "slow-consumer-timeout", 10_000, 100...600_000)
     settings.slowConsumerPatience = .milliseconds(Int64(patience))
-    settings.presenceGrace = .seconds(Int64(try bounded(presenceGrace, "presence-grace", 15, 0...300)))
-  }
-
-  private func bounded(_ value: Int?, _ option: String, _ standard: Int, _ range: ClosedRange<Int>) throws -> Int {
-    try Environment.number(value, option, standard, range)
+    settings.presenceGrace = .seconds(Int64(try Environment.number(presenceGrace, "presence-grace", 15, 0...300)))
   }
 }
