@@ -27,19 +27,19 @@ final class ConnectionHandler: ChannelDuplexHandler {
   private static let inputBound = 64 * 1024
 
   let worker: Worker
-  private(set) var binding: Binding?
-  private var context: ChannelHandlerContext?
+  var binding: Binding?
+  private(set) var context: ChannelHandlerContext?
   private var phase = Phase.open
-  private var framer = LineFramer()
+  private(set) var framer = LineFramer()
   private var arrivals = ArrivalTimes()
   private var replies = ReplyQueue()
   private var outbox = ByteBuffer()
   private var isFlushScheduled = false
   /// What waits for its turn among the replies.
   private var turn: (ticket: ReplyTicket, body: () -> Void)?
-  private var deliveries = Deliveries()
+  var deliveries = Deliveries()
   /// Set while events come on this connection.
-  private(set) var listening: Listening?
+  var listening: Listening?
   /// `logout` is on its way here: its reply tells the client, no event needs to.
   var isLoggingOut = false
   /// Whose connection this is as a trusted proxy says; `nil` if it comes from the client itself.
@@ -47,11 +47,11 @@ final class ConnectionHandler: ChannelDuplexHandler {
   /// Bytes of the header in which it says so: the kernel counts them, the lines don't.
   var proxyHeaderBytes = 0
   private var lastStored: ReplyTicket?
-  private var peerHasEnded = false
+  private(set) var peerHasEnded = false
   /// Behind TLS: what has been decrypted, to be compared with what the kernel has received.
-  private let records: RecordMeter?
+  let records: RecordMeter?
   /// A page that was written when the kernel had received so many bytes, not all of which have been decrypted.
-  private var pageBeforeInput: (number: Int, bytes: Int)?
+  var pageBeforeInput: (number: Int, bytes: Int)?
   /// The peer's TCP has ended and its TLS has not: this may be somebody else's doing, and confirms nothing.
   private var isCut = false
   /// Commands that must finish before the next line is looked at.
@@ -185,58 +185,6 @@ final class ConnectionHandler: ChannelDuplexHandler {
     processLines()
   }
 
-  // MARK: Session
-
-  /// Binds the connection to a session, in place of the one before; the future succeeds when Redis knows that the user
-  /// is active here.
-  func bind(_ session: Session, token: SessionToken) -> EventLoopFuture<Void> {
-    if listening?.user != session.user { stopListening() }
-    let listeners = isListening ? 1 : 0
-    letGo(sessionEnded: false, listeners: -listeners)
-    if case .closed = phase { return worker.eventLoop.makeSucceededVoidFuture() }
-    binding = Binding(session, token: token, checkedAt: .now())
-    worker.bound(self, to: session.id)
-    return worker.membership.change(
-      session.user, session.id, connections: 1, listeners: listeners, graceful: true, on: worker.eventLoop)
-  }
-
-  /// Lets go of the session; the future succeeds when Redis knows. `sessionEnded`: the user is not coming back with it, so
-  /// she stays active only where she has other connections.
-  @discardableResult
-  func unbind(sessionEnded: Bool = false) -> EventLoopFuture<Void> {
-    let listeners = isListening ? -1 : 0
-    listening?.end(isUnbinding: true)
-    listening = nil
-    return letGo(sessionEnded: sessionEnded, listeners: listeners)
-  }
-
-  @discardableResult
-  private func letGo(sessionEnded: Bool, listeners: Int) -> EventLoopFuture<Void> {
-    guard let session = binding?.session else { return worker.eventLoop.makeSucceededVoidFuture() }
-    binding = nil
-    worker.unbound(self, from: session.id)
-    return worker.membership.change(
-      session.user, session.id, connections: -1, listeners: listeners, graceful: !sessionEnded, on: worker.eventLoop)
-  }
-
-  /// The session was ended elsewhere.
-  func sessionEnded() {
-    if isListening, !isLoggingOut { push(.sessionEnded) }
-    unbind(sessionEnded: true)
-  }
-
-  func distrustSession() { binding?.checkedAt = nil }
-
-  func trustSession() { binding?.checkedAt = .now() }
-
-  /// Where the client is, for the operator.
-  var remoteAddress: String {
-    proxiedClient?.description ?? context?.remoteAddress.map { $0.ipAddress ?? "\($0)" } ?? "unknown"
-  }
-
-  /// The same as it is counted against guessing.
-  var loginSource: LoginSource { LoginSource(address: remoteAddress) }
-
   // MARK: Events
 
   /// Whether events come on this connection.
@@ -324,45 +272,6 @@ final class ConnectionHandler: ChannelDuplexHandler {
     listening?.resume()
     processLines()
   }
-
-  /// Only a write that carries messages needs to know when it is done, and what had arrived by then: a line that was in
-  /// the kernel before was sent before the client saw the page, although it is read after it.
-  private func write(_ bytes: ByteBuffer, withPage number: Int) {
-    guard let context else { return }
-    let bound = NIOLoopBound(self, eventLoop: context.eventLoop)
-    TCPInfo.read(from: context.channel) { before in
-      let connection = bound.value
-      guard let context = connection.context else { return }
-      let promise = context.eventLoop.makePromise(of: Void.self)
-      context.writeAndFlush(connection.wrapOutboundOut(bytes), promise: promise)
-      // As a rule the kernel takes it all at once. Asking it afterwards would count a quick client's next line too.
-      var isAtOnce = true
-      promise.futureResult.assumeIsolated().whenSuccess {
-        if isAtOnce { return connection.pageWasWritten(number, before) }
-        TCPInfo.read(from: connection.context?.channel) { bound.value.pageWasWritten(number, $0) }
-      }
-      isAtOnce = false
-    }
-  }
-
-  private func pageWasWritten(_ number: Int, _ info: TCPInfo?) {
-    guard let info else { return }
-    let received = info.receivedBytes - proxyHeaderBytes
-    if records == nil { return deliveries.written(number, received: max(framer.received, received)) }
-    pageBeforeInput = (number, received)
-    placePage()
-  }
-
-  /// Behind TLS a page has its place among the client's bytes when all that had arrived before it is decrypted. Perhaps
-  /// some that came later are, too: they confirm nothing then, which is safe.
-  private func placePage() {
-    guard let records, let page = pageBeforeInput, peerHasEnded || records.delivered >= page.bytes else { return }
-    pageBeforeInput = nil
-    deliveries.written(page.number, received: framer.received)
-  }
-
-  /// How a message is known again, if it was shown on this connection.
-  func mark(of sequence: Int, shownTo user: AccountName) -> [UInt8]? { deliveries.mark(of: sequence, shownTo: user) }
 
   /// A message of this connection is stored.
   func noteStored(_ ticket: ReplyTicket) { lastStored = max(lastStored ?? ticket, ticket) }
