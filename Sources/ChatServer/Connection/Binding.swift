@@ -16,11 +16,13 @@ struct Binding {
   let token: SessionToken
   /// The display name, ready for a record.
   let display: JSONString
+  /// What the session may still ask on this event loop, on whichever connection.
+  let bucket: SharedTokenBucket
   /// When Redis last said that the session lives; `nil`: ask again before the next command.
   var checkedAt: NIODeadline?
 
-  init(_ session: Session, token: SessionToken, checkedAt: NIODeadline) {
-    (self.session, self.token, self.checkedAt) = (session, token, checkedAt)
+  init(_ session: Session, token: SessionToken, bucket: SharedTokenBucket, checkedAt: NIODeadline) {
+    (self.session, self.token, self.bucket, self.checkedAt) = (session, token, bucket, checkedAt)
     display = JSONString(session.display)
   }
 

@@ -14,7 +14,9 @@ extension ConnectionHandler {
     let listeners = isListening ? 1 : 0
     letGo(sessionEnded: false, listeners: -listeners)
     if isClosed { return worker.eventLoop.makeSucceededVoidFuture() }
-    binding = Binding(session, token: token, checkedAt: .now())
+    let now = NIODeadline.now()
+    binding = Binding(session, token: token, bucket: worker.bucket(of: session.id), checkedAt: now)
+    times.loggedIn(at: now)
     worker.bound(self, to: session.id)
     return worker.membership.change(
       session.user, session.id, connections: 1, listeners: listeners, graceful: true, on: worker.eventLoop)
@@ -34,6 +36,7 @@ extension ConnectionHandler {
   private func letGo(sessionEnded: Bool, listeners: Int) -> EventLoopFuture<Void> {
     guard let session = binding?.session else { return worker.eventLoop.makeSucceededVoidFuture() }
     binding = nil
+    times.loggedOut(at: .now())
     worker.unbound(self, from: session.id)
     return worker.membership.change(
       session.user, session.id, connections: -1, listeners: listeners, graceful: !sessionEnded, on: worker.eventLoop)

@@ -31,7 +31,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
   private(set) var context: ChannelHandlerContext?
   private var phase = Phase.open
   private(set) var framer = LineFramer()
-  private var arrivals = ArrivalTimes()
+  var arrivals = ArrivalTimes()
   private var replies = ReplyQueue()
   private var outbox = ByteBuffer()
   private var isFlushScheduled = false
@@ -46,6 +46,11 @@ final class ConnectionHandler: ChannelDuplexHandler {
   var proxiedClient: IPAddress?
   /// Bytes of the header in which it says so: the kernel counts them, the lines don't.
   var proxyHeaderBytes = 0
+  /// As whose connection it was admitted; `nil` if its proxy has still to say whose it is.
+  var admittedSource: LoginSource?
+  var times: ConnectionTimes
+  /// What may be asked without a session.
+  var anonymousBucket = TokenBucket()
   private var lastStored: ReplyTicket?
   private(set) var peerHasEnded = false
   /// Behind TLS: what has been decrypted, to be compared with what the kernel has received.
@@ -59,8 +64,11 @@ final class ConnectionHandler: ChannelDuplexHandler {
   private var isProcessing = false
   private var isReadWithheld = false
 
-  /// `records` counts for a connection behind TLS.
-  init(worker: Worker, records: RecordMeter?) { (self.worker, self.records) = (worker, records) }
+  /// `records` counts for a connection behind TLS; without a `source` the peer is a proxy, whose header comes first.
+  init(worker: Worker, records: RecordMeter?, admittedFrom source: LoginSource?) {
+    (self.worker, self.records, admittedSource) = (worker, records, source)
+    times = ConnectionTimes(isIntroduced: records == nil && source != nil, now: .now())
+  }
 
   // MARK: Channel
 
@@ -75,6 +83,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
     phase = .closed
     deliveries.forget()
     unbind()
+    worker.admission.leave(from: admittedSource)
     worker.closed(self)
   }
 
@@ -107,6 +116,8 @@ final class ConnectionHandler: ChannelDuplexHandler {
       peerHasEnded = true
       placePage()
       processLines()
+    } else if ServerTLS.isHandshakeDone(event) {
+      times.introduced(at: .now())
     }
     context.fireUserInboundEventTriggered(event)
   }
@@ -122,6 +133,9 @@ final class ConnectionHandler: ChannelDuplexHandler {
 
   /// Nobody reads replies any more.
   var isClosed: Bool { if case .closed = phase { true } else { false } }
+
+  /// No more lines are taken.
+  var isEnding: Bool { if case .open = phase { false } else { true } }
 
   // MARK: Requests
 
@@ -149,6 +163,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
         end(confirming: false)
       case .needsMoreBytes:
         arrivals.keepLast()
+        times.lineIsOpen(framer.waiting > 0, at: .now())
         if peerHasEnded { end(confirming: !isCut) }
         return resumeReading()
       }
@@ -158,10 +173,12 @@ final class ConnectionHandler: ChannelDuplexHandler {
 
   private func process(_ line: ByteBuffer, at place: Range<Int>) {
     let start = place.lowerBound
-    let arrival = arrivals.arrival(ofByteBefore: place.upperBound, now: .now())
+    let now = NIODeadline.now()
+    times.lineEnded(at: now)
+    let arrival = arrivals.arrival(ofByteBefore: place.upperBound, now: now)
     let deadline = arrival + worker.configuration.requestTimeout
     do throws(Refusal) {
-      guard let command = try CommandParser.parse(line.readableBytesUInt8Span) else { return }
+      guard let command = try parse(line, now: now) else { return }
       if case .ack = command { deliveries.confirmsByAck = true }
       if let delivery = deliveries.confirmed(byLineAt: start) { ConfirmDelivery.run(delivery, on: worker) }
       Dispatch.run(command, on: self, replies.reserve(deadline: deadline))
@@ -223,6 +240,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
 
   /// Puts a reply into its place; all that is due leaves at the end of this turn of the loop.
   func reply(_ ticket: ReplyTicket, _ reply: Reply) {
+    if case .refused(let refusal) = reply, let limit = Limit(refusal.code) { worker.noteRefusal(by: limit) }
     replies.fulfill(ticket, reply)
     while let next = replies.next() {
       worker.scratch.removeAll(keepingCapacity: true)
@@ -292,10 +310,20 @@ final class ConnectionHandler: ChannelDuplexHandler {
   /// Ends the connection for a reason that the client is told, whatever it has asked for.
   func end(telling reason: Event.Closing) {
     stopListening()
-    push(.closing(reason))
     replies.removeAll()
+    push(.closing(reason))
     end(confirming: false)
   }
+
+  /// The same for a client that knows no events.
+  func end(telling refusal: Refusal) {
+    replies.removeAll()
+    reply(replies.reserve(deadline: .now()), .refused(refusal))
+    end(confirming: false)
+  }
+
+  /// Whether it waits for something to be done for it.
+  var isBusy: Bool { holds > 0 || replies.count > 0 }
 
   private func finish(confirming: Bool) {
     phase = .lingering
