@@ -17,6 +17,12 @@ public enum Command: Equatable, Sendable {
   case ack(SessionToken?, sequence: Int, id: String?)
   /// `user_aktif [TOKEN]`: who is active, on any node.
   case activeUsers(SessionToken?)
+  /// `block [TOKEN] USER`: that user's messages are refused from now on.
+  case block(SessionToken?, AccountName)
+  /// `unblock [TOKEN] USER`: they are taken again.
+  case unblock(SessionToken?, AccountName)
+  /// `blocks [TOKEN]`: whom this user blocks.
+  case blocks(SessionToken?)
   /// `logout [TOKEN]`: end the session everywhere.
   case logout(SessionToken?)
   /// `resume TOKEN`: bind this connection to a living session.
@@ -48,7 +54,7 @@ public enum Watched: Equatable, Sendable {
 enum CommandWord: String, CaseIterable {
   case auth, passwd, send, inbox, ack
   case activeUsers = "user_aktif"
-  case logout, resume, listen, unlisten, watch, unwatch, ping, help, quit
+  case block, unblock, blocks, logout, resume, listen, unlisten, watch, unwatch, ping, help, quit
 
   var usage: String {
     switch self {
@@ -58,6 +64,9 @@ enum CommandWord: String, CaseIterable {
     case .inbox: "inbox [TOKEN]"
     case .ack: "ack [TOKEN] SEQ [ID]"
     case .activeUsers: "user_aktif [TOKEN]"
+    case .block: "block [TOKEN] USER"
+    case .unblock: "unblock [TOKEN] USER"
+    case .blocks: "blocks [TOKEN]"
     case .logout: "logout [TOKEN]"
     case .resume: "resume TOKEN"
     case .listen: "listen [TOKEN]"

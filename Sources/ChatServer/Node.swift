@@ -171,12 +171,16 @@ package struct Node: Service {
           membership.reader.subscribed()
           for worker in parts.workers {
             worker.execute {
+              $0.blockers.newsHeardAgain()
               $0.distrustSessions()
               $0.mailMayHaveArrived()
             }
           }
         },
-        onLoss: { membership.reader.lost() })
+        onLoss: {
+          membership.reader.lost()
+          for worker in parts.workers { worker.execute { $0.blockers.newsLost() } }
+        })
       membership.writer.onBatch = { batch in
         for worker in parts.workers { worker.execute { $0.presenceChanged(batch) } }
       }
@@ -194,9 +198,13 @@ package struct Node: Service {
     switch channel {
     case KeySpace.presence: parts.membership.value.reader.received(payload)
     case KeySpace.control:
-      guard case .logout(let session) = ControlMessage(String(decoding: payload, as: UTF8.self)) else { return }
-      parts.membership.value.reporter.sessionEnded(session)
-      for worker in parts.workers { worker.execute { $0.sessionEnded(session) } }
+      switch ControlMessage(String(decoding: payload, as: UTF8.self)) {
+      case .logout(let session):
+        parts.membership.value.reporter.sessionEnded(session)
+        for worker in parts.workers { worker.execute { $0.sessionEnded(session) } }
+      case .blocks(let user): for worker in parts.workers { worker.execute { $0.blockers.changed(of: user) } }
+      case nil: return
+      }
     default:
       guard case .mail(let users) = NodeMessage(String(decoding: payload, as: UTF8.self)) else { return }
       for worker in parts.workers { worker.execute { $0.mailArrived(for: users) } }

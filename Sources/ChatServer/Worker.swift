@@ -19,6 +19,7 @@ final class Worker {
   let membership: MembershipHandle
   let presence: SharedPresence
   var watchers = Watchers()
+  let blockers: BlockersByUser
   let passwords: PasswordChecks
   let logger: Logger
   var clock = WallClock()
@@ -56,6 +57,7 @@ final class Worker {
     (self.index, eventLoop) = (index, redis.eventLoop)
     (self.configuration, self.redis, self.membership) = (configuration, redis, membership)
     inboxFill = InboxFill(configuration.inboxLimits)
+    blockers = BlockersByUser(redis: redis)
     (node, self.presence) = (presence.own, presence)
     (self.passwords, self.logger) = (passwords, logger)
     keepSessions()

@@ -16,11 +16,13 @@ struct Binding {
   let token: SessionToken
   /// The display name, ready for a record.
   let display: JSONString
+  /// Who refuses the user's messages.
+  let blockers: Blockers
   /// When Redis last said that the session lives; `nil`: ask again before the next command.
   var checkedAt: NIODeadline?
 
-  init(_ session: Session, token: SessionToken, checkedAt: NIODeadline) {
-    (self.session, self.token, self.checkedAt) = (session, token, checkedAt)
+  init(_ session: Session, token: SessionToken, blockers: Blockers, checkedAt: NIODeadline) {
+    (self.session, self.token, self.blockers, self.checkedAt) = (session, token, blockers, checkedAt)
     display = JSONString(session.display)
   }
 

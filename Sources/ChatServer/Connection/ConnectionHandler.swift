@@ -194,7 +194,8 @@ final class ConnectionHandler: ChannelDuplexHandler {
     let listeners = isListening ? 1 : 0
     letGo(sessionEnded: false, listeners: -listeners)
     if case .closed = phase { return worker.eventLoop.makeSucceededVoidFuture() }
-    binding = Binding(session, token: token, checkedAt: .now())
+    binding = Binding(
+      session, token: token, blockers: worker.blockers.blockers(of: session.user), checkedAt: .now())
     worker.bound(self, to: session.id)
     return worker.membership.change(
       session.user, session.id, connections: 1, listeners: listeners, graceful: true, on: worker.eventLoop)
