@@ -50,11 +50,43 @@ public enum Watched: Equatable, Sendable {
   case users([AccountName])
 }
 
-/// A command's word and how it is used: the one list that the parser and `help` share.
-enum CommandWord: String, CaseIterable {
-  case auth, passwd, send, inbox, ack
-  case activeUsers = "user_aktif"
-  case block, unblock, blocks, logout, resume, listen, unlisten, watch, unwatch, ping, help, quit
+extension Command {
+  /// Which command it is.
+  package var word: CommandWord {
+    switch self {
+    case .auth: .auth
+    case .passwd: .passwd
+    case .send: .send
+    case .inbox: .inbox
+    case .ack: .ack
+    case .activeUsers: .activeUsers
+    case .block: .block
+    case .unblock: .unblock
+    case .blocks: .blocks
+    case .logout: .logout
+    case .resume: .resume
+    case .listen: .listen
+    case .unlisten: .unlisten
+    case .watch: .watch
+    case .unwatch: .unwatch
+    case .ping: .ping
+    case .help: .help
+    case .quit: .quit
+    }
+  }
+}
+
+/// A command's word and how it is used: the one list that the parser, `help` and the metrics share.
+package enum CommandWord: Int, CaseIterable, Sendable {
+  case auth, passwd, send, inbox, ack, activeUsers, block, unblock, blocks, logout, resume, listen, unlisten, watch
+  case unwatch, ping, help, quit
+
+  private static let texts = allCases.map { word in
+    String(word.usage.split(separator: " ").first { !$0.hasPrefix("[") } ?? "")
+  }
+
+  /// The word itself, as in `user_aktif`.
+  package var text: String { Self.texts[rawValue] }
 
   var usage: String {
     switch self {

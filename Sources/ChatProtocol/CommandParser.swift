@@ -186,8 +186,8 @@ public enum CommandParser {
 
   /// The command of the first word, in any case (`SEND` is `send`).
   private static func commandWord(_ line: Span<UInt8>, _ range: Range<Int>) -> CommandWord? {
-    for word in CommandWord.allCases where word.rawValue.utf8.count == range.count {
-      if zip(range, word.rawValue.utf8).allSatisfy({ ASCII.lowercased(line[$0]) == $1 }) { return word }
+    for word in CommandWord.allCases where word.text.utf8.count == range.count {
+      if zip(range, word.text.utf8).allSatisfy({ ASCII.lowercased(line[$0]) == $1 }) { return word }
     }
     return nil
   }

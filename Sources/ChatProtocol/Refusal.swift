@@ -92,7 +92,7 @@ extension Refusal {
     .invalidName, "a user name has 1 to 32 of a-z 0-9 . _ - and begins with a letter or digit")
   /// Presence is told to listening connections only.
   public static let notListening = Refusal(
-    .notListening, "say \(CommandWord.listen.rawValue) first: presence is told to connections that listen")
+    .notListening, "say \(CommandWord.listen.text) first: presence is told to connections that listen")
   /// `block` with the user's own name.
   public static let ownName = Refusal(.ownName, "nobody can block herself")
   /// The bound of `block`.

@@ -43,6 +43,9 @@ package enum Reply: Sendable {
   /// To anything that failed.
   case refused(Refusal)
 
+  /// Why it was refused; `nil` for an OK.
+  package var refusal: Refusal.Code? { if case .refused(let refusal) = self { refusal.code } else { nil } }
+
   /// Appends the reply with its line ends.
   package func encode(into bytes: inout [UInt8]) {
     switch self {

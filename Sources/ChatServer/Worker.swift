@@ -20,6 +20,7 @@ final class Worker {
   let presence: SharedPresence
   var watchers = Watchers()
   let blockers: BlockersByUser
+  let telemetry: Telemetry
   let passwords: PasswordChecks
   let logger: Logger
   var clock = WallClock()
@@ -58,14 +59,19 @@ final class Worker {
     (self.configuration, self.redis, self.membership) = (configuration, redis, membership)
     inboxFill = InboxFill(configuration.inboxLimits)
     blockers = BlockersByUser(redis: redis)
+    telemetry = Telemetry(requestTimeout: configuration.requestTimeout)
     (node, self.presence) = (presence.own, presence)
     (self.passwords, self.logger) = (passwords, logger)
     keepSessions()
+    startMeasuring()
   }
 
   // MARK: Connections
 
-  func opened(_ connection: ConnectionHandler) { connections[ObjectIdentifier(connection)] = connection }
+  func opened(_ connection: ConnectionHandler) {
+    connections[ObjectIdentifier(connection)] = connection
+    telemetry.accepted()
+  }
 
   func closed(_ connection: ConnectionHandler) {
     connections[ObjectIdentifier(connection)] = nil
@@ -75,11 +81,16 @@ final class Worker {
   /// An open connection.
   func connection(_ id: ObjectIdentifier) -> ConnectionHandler? { connections[id] }
 
+  /// How many are open.
+  var connectionCount: Int { connections.count }
+
   func bound(_ connection: ConnectionHandler, to session: SessionID) {
+    telemetry.bound(1)
     bySession[session, default: [:]][ObjectIdentifier(connection)] = connection
   }
 
   func unbound(_ connection: ConnectionHandler, from session: SessionID) {
+    telemetry.bound(-1)
     bySession[session]?[ObjectIdentifier(connection)] = nil
     if bySession[session]?.isEmpty == true { bySession[session] = nil }
   }
@@ -178,6 +189,7 @@ final class Worker {
         let connections = self.unflushed
         self.unflushed.removeAll(keepingCapacity: true)
         for connection in connections { connection.flush() }
+        self.telemetry.turnEnded()
       }
     }
     unflushed.append(connection)

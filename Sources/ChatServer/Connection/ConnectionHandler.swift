@@ -164,7 +164,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
       guard let command = try CommandParser.parse(line.readableBytesUInt8Span) else { return }
       if case .ack = command { deliveries.confirmsByAck = true }
       if let delivery = deliveries.confirmed(byLineAt: start) { ConfirmDelivery.run(delivery, on: worker) }
-      Dispatch.run(command, on: self, replies.reserve(deadline: deadline))
+      Dispatch.run(command, on: self, replies.reserve(deadline: deadline, for: command.word))
     } catch {
       // What is no command confirms nothing: it may have been meant as an `ack`.
       reply(replies.reserve(deadline: deadline), .refused(error))
@@ -276,7 +276,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
 
   /// Puts a reply into its place; all that is due leaves at the end of this turn of the loop.
   func reply(_ ticket: ReplyTicket, _ reply: Reply) {
-    replies.fulfill(ticket, reply)
+    if replies.fulfill(ticket, reply) { worker.telemetry.answered(ticket, reply) }
     while let next = replies.next() {
       worker.scratch.removeAll(keepingCapacity: true)
       next.encode(into: &worker.scratch)

@@ -84,6 +84,7 @@ final class Listening {
     let patience = worker.configuration.slowConsumerPatience
     guard let waitingSince, waitingSince + patience <= .now() else { return judgeLater() }
     worker.logger.info("closing a slow consumer", metadata: ["address": "\(connection.remoteAddress)"])
+    worker.telemetry.refused(by: .outbox)
     connection.end(telling: .slowConsumer)
   }
 }

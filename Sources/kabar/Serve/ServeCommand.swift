@@ -45,6 +45,8 @@ struct ServeCommand: AsyncParsableCommand {
 
   @OptionGroup(title: "Logins") var logins: LoginOptions
 
+  @OptionGroup(title: "Telemetry") var telemetry: TelemetryOptions
+
   @Option(help: "trace, debug, info, notice, warning, error or critical. (KABAR_LOG_LEVEL; default notice)")
   var logLevel: Logger.Level?
 
@@ -94,6 +96,7 @@ struct ServeCommand: AsyncParsableCommand {
     }
     try bounds.apply(to: &settings)
     try logins.apply(to: &settings)
+    try telemetry.apply(to: &settings)
     settings.host = try Environment.value(host, "KABAR_HOST", default: settings.host)
     return settings
   }
