@@ -76,6 +76,18 @@ extension ChatConnection {
     return try ActiveUsers(reply)
   }
 
+  /// Refuses a user's messages from now on, on every node within a second.
+  ///
+  /// - Throws: `refused` if there is no such user, or too many are blocked.
+  public func block(_ user: String) async throws(ChatClientError) {
+    _ = try await request("block \(Self.account(user))").accepted()
+  }
+
+  /// Takes a user's messages again.
+  public func unblock(_ user: String) async throws(ChatClientError) {
+    _ = try await request("unblock \(Self.account(user))").accepted()
+  }
+
   /// Ends the session everywhere. The connection stays open and can log in again.
   public func logout() async throws(ChatClientError) {
     _ = try await request("logout").accepted()

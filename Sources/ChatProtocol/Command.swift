@@ -17,6 +17,12 @@ public enum Command: Equatable, Sendable {
   case ack(SessionToken?, sequence: Int, id: String?)
   /// `user_aktif [TOKEN]`: who is active, on any node.
   case activeUsers(SessionToken?)
+  /// `block [TOKEN] USER`: that user's messages are refused from now on.
+  case block(SessionToken?, AccountName)
+  /// `unblock [TOKEN] USER`: they are taken again.
+  case unblock(SessionToken?, AccountName)
+  /// `blocks [TOKEN]`: whom this user blocks.
+  case blocks(SessionToken?)
   /// `logout [TOKEN]`: end the session everywhere.
   case logout(SessionToken?)
   /// `resume TOKEN`: bind this connection to a living session.
@@ -44,11 +50,43 @@ public enum Watched: Equatable, Sendable {
   case users([AccountName])
 }
 
-/// A command's word and how it is used: the one list that the parser and `help` share.
-enum CommandWord: String, CaseIterable {
-  case auth, passwd, send, inbox, ack
-  case activeUsers = "user_aktif"
-  case logout, resume, listen, unlisten, watch, unwatch, ping, help, quit
+extension Command {
+  /// Which command it is.
+  package var word: CommandWord {
+    switch self {
+    case .auth: .auth
+    case .passwd: .passwd
+    case .send: .send
+    case .inbox: .inbox
+    case .ack: .ack
+    case .activeUsers: .activeUsers
+    case .block: .block
+    case .unblock: .unblock
+    case .blocks: .blocks
+    case .logout: .logout
+    case .resume: .resume
+    case .listen: .listen
+    case .unlisten: .unlisten
+    case .watch: .watch
+    case .unwatch: .unwatch
+    case .ping: .ping
+    case .help: .help
+    case .quit: .quit
+    }
+  }
+}
+
+/// A command's word and how it is used: the one list that the parser, `help` and the metrics share.
+package enum CommandWord: Int, CaseIterable, Sendable {
+  case auth, passwd, send, inbox, ack, activeUsers, block, unblock, blocks, logout, resume, listen, unlisten, watch
+  case unwatch, ping, help, quit
+
+  private static let texts = allCases.map { word in
+    String(word.usage.split(separator: " ").first { !$0.hasPrefix("[") } ?? "")
+  }
+
+  /// The word itself, as in `user_aktif`.
+  package var text: String { Self.texts[rawValue] }
 
   var usage: String {
     switch self {
@@ -58,6 +96,9 @@ enum CommandWord: String, CaseIterable {
     case .inbox: "inbox [TOKEN]"
     case .ack: "ack [TOKEN] SEQ [ID]"
     case .activeUsers: "user_aktif [TOKEN]"
+    case .block: "block [TOKEN] USER"
+    case .unblock: "unblock [TOKEN] USER"
+    case .blocks: "blocks [TOKEN]"
     case .logout: "logout [TOKEN]"
     case .resume: "resume TOKEN"
     case .listen: "listen [TOKEN]"

@@ -38,6 +38,13 @@ public enum CommandParser {
     case .inbox: return .inbox(try onlyToken(line, &words, word))
     case .ack: return try parseAck(line, &words)
     case .activeUsers: return .activeUsers(try onlyToken(line, &words, word))
+    case .block:
+      let (token, name) = try parseUser(line, &words, word)
+      return .block(token, name)
+    case .unblock:
+      let (token, name) = try parseUser(line, &words, word)
+      return .unblock(token, name)
+    case .blocks: return .blocks(try onlyToken(line, &words, word))
     case .logout: return .logout(try onlyToken(line, &words, word))
     case .resume:
       guard let token = try onlyToken(line, &words, word) else { throw missing(word) }
@@ -120,6 +127,21 @@ public enum CommandParser {
     return .ack(token, sequence: sequence, id: id)
   }
 
+  /// A name, perhaps behind a token, and nothing else.
+  private static func parseUser(
+    _ line: Span<UInt8>, _ words: inout Words, _ word: CommandWord
+  ) throws(Refusal) -> (SessionToken?, AccountName) {
+    guard var user = words.next(in: line) else { throw missing(word) }
+    let token = SessionToken(ascii: line.extracting(user))
+    if token != nil {
+      guard let second = words.next(in: line) else { throw missing(word) }
+      user = second
+    }
+    guard let name = AccountName(ascii: line.extracting(user)) else { throw .invalidName }
+    guard words.next(in: line) == nil else { throw unexpected(word) }
+    return (token, name)
+  }
+
   /// `*`, or names; `nil` if there is no word.
   private static func parseWatched(_ line: Span<UInt8>, _ words: inout Words) throws(Refusal) -> Watched? {
     var names: [AccountName] = []
@@ -164,8 +186,8 @@ public enum CommandParser {
 
   /// The command of the first word, in any case (`SEND` is `send`).
   private static func commandWord(_ line: Span<UInt8>, _ range: Range<Int>) -> CommandWord? {
-    for word in CommandWord.allCases where word.rawValue.utf8.count == range.count {
-      if zip(range, word.rawValue.utf8).allSatisfy({ ASCII.lowercased(line[$0]) == $1 }) { return word }
+    for word in CommandWord.allCases where word.text.utf8.count == range.count {
+      if zip(range, word.text.utf8).allSatisfy({ ASCII.lowercased(line[$0]) == $1 }) { return word }
     }
     return nil
   }

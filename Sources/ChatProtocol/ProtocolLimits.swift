@@ -26,6 +26,8 @@ public enum ProtocolLimits {
   package static let sequences = 0...(1 << 53)
   /// Most users that a connection may `watch` by name.
   public static let watchedUsers = 1000
+  /// Most users that one may `block`.
+  public static let blockedUsers = 1000
   /// Most names in a reply to `user_aktif` or `watch`; its `count` is exact.
   public static let activeNames = 1000
   /// Most messages in one reply to `inbox`.

@@ -43,6 +43,12 @@ public struct Refusal: Error, Equatable, Sendable {
     case unknownUser = "unknown_user"
     /// The recipient's inbox holds as much as it may; nothing was stored.
     case inboxFull = "inbox_full"
+    /// The recipient blocks the sender; nothing was stored.
+    case blocked = "blocked"
+    /// Nobody can block herself.
+    case ownName = "own_name"
+    /// This user blocks as many others as one may.
+    case tooManyBlocked = "too_many_blocked"
     /// A tag outside its grammar.
     case invalidTag = "invalid_tag"
     /// Not a number where one is needed.
@@ -101,7 +107,12 @@ extension Refusal {
     .invalidName, "a user name has 1 to 32 of a-z 0-9 . _ - and begins with a letter or digit")
   /// Presence is told to listening connections only.
   public static let notListening = Refusal(
-    .notListening, "say \(CommandWord.listen.rawValue) first: presence is told to connections that listen")
+    .notListening, "say \(CommandWord.listen.text) first: presence is told to connections that listen")
+  /// `block` with the user's own name.
+  public static let ownName = Refusal(.ownName, "nobody can block herself")
+  /// The bound of `block`.
+  public static let tooManyBlocked = Refusal(
+    .tooManyBlocked, "a user blocks at most \(ProtocolLimits.blockedUsers) others: nothing was changed")
   /// The bound of `watch`.
   public static let tooManyWatched = Refusal(
     .tooManyWatched,
@@ -144,6 +155,11 @@ extension Refusal {
   /// The recipient has too much mail.
   public static func inboxFull(_ name: AccountName) -> Refusal {
     Refusal(.inboxFull, "the inbox of \(name) is full: nothing was stored")
+  }
+
+  /// The recipient blocks the sender.
+  public static func blocked(by name: AccountName) -> Refusal {
+    Refusal(.blocked, "\(name) does not take your messages: nothing was stored")
   }
 
   /// The recipient does not exist.

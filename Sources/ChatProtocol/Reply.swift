@@ -16,6 +16,12 @@ package enum Reply: Sendable {
   case inbox(InboxPage)
   /// To `user_aktif`.
   case activeUsers(ActiveUsers)
+  /// To `block`.
+  case blocked
+  /// To `unblock`.
+  case unblocked
+  /// To `blocks`: account names in alphabetical order.
+  case blocks([String])
   /// To `logout`.
   case loggedOut
   /// To `resume`: whose session it is, account and display name.
@@ -36,6 +42,9 @@ package enum Reply: Sendable {
   case bye
   /// To anything that failed.
   case refused(Refusal)
+
+  /// Why it was refused; `nil` for an OK.
+  package var refusal: Refusal.Code? { if case .refused(let refusal) = self { refusal.code } else { nil } }
 
   /// Appends the reply with its line ends.
   package func encode(into bytes: inout [UInt8]) {
@@ -59,6 +68,15 @@ package enum Reply: Sendable {
       bytes.appendJSON("{\"status\":\"OK\",\"message\":")
       bytes.appendJSON(string: active.names.map { $0 + ", " }.joined())
       active.encode(into: &bytes)
+    case .blocked: bytes.appendJSON("{\"status\":\"OK\",\"message\":\"blocked\"")
+    case .unblocked: bytes.appendJSON("{\"status\":\"OK\",\"message\":\"unblocked\"")
+    case .blocks(let names):
+      bytes.appendJSON("{\"status\":\"OK\",\"message\":")
+      bytes.appendJSON(string: names.isEmpty ? "nobody" : names.joined(separator: ", "))
+      bytes.appendJSON(",\"users\":")
+      bytes.appendJSON(strings: names)
+      bytes.appendJSON(",\"count\":")
+      bytes.appendJSON(names.count)
     case .watching(let active):
       bytes.appendJSON("{\"status\":\"OK\",\"message\":\"watching\"")
       active.encode(into: &bytes)

@@ -20,6 +20,11 @@ package struct Node: Service {
   /// Why a node can't run, in one line.
   package struct CannotListen: Error, CustomStringConvertible {
     package let description: String
+
+    fileprivate init(_ host: String, _ port: Int, _ error: any Error) {
+      let reason = (error as? IOError).map { String(cString: strerror($0.errnoCode)) } ?? "\(error)"
+      description = "cannot listen on \(host) port \(port): \(reason)"
+    }
   }
 
   private let configuration: ServerConfiguration
@@ -54,6 +59,12 @@ package struct Node: Service {
     var workers: [NIOLoopBound<Worker>] = []
     let membership: NIOLoopBound<Membership>
     let first: any EventLoop
+    let passwords: PasswordChecks
+    let presence: SharedPresence
+
+    var status: NodeStatus {
+      NodeStatus(workers: workers, membership: membership, passwords: passwords, presence: presence)
+    }
   }
 
   /// Each loop gets a worker with its own client of Redis. The first loop also carries the membership, which shares that
@@ -70,7 +81,7 @@ package struct Node: Service {
         eventLoop: first)
     }.get()
     let handle = MembershipHandle(membership)
-    var parts = Parts(membership: membership, first: first)
+    var parts = Parts(membership: membership, first: first, passwords: passwords, presence: presence)
     for (index, loop) in loops.enumerated() {
       parts.workers.append(
         try await loop.submit {
@@ -117,6 +128,8 @@ package struct Node: Service {
 
   private func serve(_ parts: Parts, _ loops: [any EventLoop]) async throws {
     let subscriber = try await subscribe(parts)
+    let http = try await openHTTP(parts, subscriber)
+    defer { http?.close(promise: nil) }
     guard await join(parts) else { return await stop(parts, [], subscriber) }
     var listeners: [any Channel] = []
     for (port, tls) in places {
@@ -128,8 +141,7 @@ package struct Node: Service {
         }
       } catch {
         await stop(parts, listeners, subscriber)
-        let reason = (error as? IOError).map { String(cString: strerror($0.errnoCode)) } ?? "\(error)"
-        throw CannotListen(description: "cannot listen on \(configuration.host) port \(port): \(reason)")
+        throw CannotListen(configuration.host, port, error)
       }
     }
     announceReady(threads: loops.count)
@@ -139,10 +151,22 @@ package struct Node: Service {
     await stop(parts, listeners, subscriber)
   }
 
+  /// Before all others, so that it can say what the node waits for; closed after them.
+  private func openHTTP(_ parts: Parts, _ subscriber: NIOLoopBound<RedisSubscriber>) async throws -> (any Channel)? {
+    guard let (host, port) = configuration.http else { return nil }
+    do {
+      return try await HTTPListener.open(parts.status, host: host, port: port)
+    } catch {
+      await stop(parts, [], subscriber)
+      throw CannotListen(host, port, error)
+    }
+  }
+
   private func announceReady(threads: Int) {
     var metadata: Logger.Metadata = [
       "host": "\(configuration.host)", "threads": "\(threads)", "redis": "\(configuration.redis)",
     ]
+    if let (host, port) = configuration.http { metadata["http"] = "\(host):\(port)" }
     for (port, tls) in places { metadata[tls == nil ? "port" : "tls-port"] = "\(port)" }
     logger.notice("ready", metadata: metadata)
     ServiceManager.notify("READY=1")
@@ -172,12 +196,16 @@ package struct Node: Service {
           membership.reader.subscribed()
           for worker in parts.workers {
             worker.execute {
+              $0.blockers.newsHeardAgain()
               $0.distrustSessions()
               $0.mailMayHaveArrived()
             }
           }
         },
-        onLoss: { membership.reader.lost() })
+        onLoss: {
+          membership.reader.lost()
+          for worker in parts.workers { worker.execute { $0.blockers.newsLost() } }
+        })
       membership.writer.onBatch = { batch in
         for worker in parts.workers { worker.execute { $0.presenceChanged(batch) } }
       }
@@ -195,9 +223,13 @@ package struct Node: Service {
     switch channel {
     case KeySpace.presence: parts.membership.value.reader.received(payload)
     case KeySpace.control:
-      guard case .logout(let session) = ControlMessage(String(decoding: payload, as: UTF8.self)) else { return }
-      parts.membership.value.reporter.sessionEnded(session)
-      for worker in parts.workers { worker.execute { $0.sessionEnded(session) } }
+      switch ControlMessage(String(decoding: payload, as: UTF8.self)) {
+      case .logout(let session):
+        parts.membership.value.reporter.sessionEnded(session)
+        for worker in parts.workers { worker.execute { $0.sessionEnded(session) } }
+      case .blocks(let user): for worker in parts.workers { worker.execute { $0.blockers.changed(of: user) } }
+      case nil: return
+      }
     default:
       guard case .mail(let users) = NodeMessage(String(decoding: payload, as: UTF8.self)) else { return }
       for worker in parts.workers { worker.execute { $0.mailArrived(for: users) } }

@@ -37,6 +37,9 @@ final class PasswordChecks: Sendable {
     pool.start()
   }
 
+  /// Turns that are taken now, and logins that wait for one.
+  var load: (running: Int, waiting: Int) { state.withLock { ($0.running, $0.waiting.count) } }
+
   /// Takes a turn, or waits for one. Unless it is refused, `endTurn` must follow.
   func takeTurn(for source: LoginSource, on eventLoop: any EventLoop) -> Turn {
     let (turn, displaced) = state.withLock { state -> (Turn, EventLoopPromise<Bool>?) in

@@ -16,6 +16,8 @@ package struct ServerConfiguration: Sendable {
   package var tls: (port: Int, identity: ServerTLS)?
   /// Whether `port` is listened on, where nothing is encrypted.
   package var acceptsPlaintext = true
+  /// Where operators ask for /livez, /readyz and /metrics by HTTP; `nil`: nowhere.
+  package var http: (host: String, port: Int)?
   /// Event loops, each with its own listener and its own connection to Redis.
   package var threads: Int
   package var redis: RedisAddress

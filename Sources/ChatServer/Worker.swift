@@ -19,6 +19,8 @@ final class Worker {
   let membership: MembershipHandle
   let presence: SharedPresence
   var watchers = Watchers()
+  let blockers: BlockersByUser
+  let telemetry: Telemetry
   let passwords: PasswordChecks
   let logger: Logger
   var clock = WallClock()
@@ -28,8 +30,6 @@ final class Worker {
   var node: NodeID
   /// How many connections this process has.
   let admission: Admission
-  /// How often each limit has refused or ended something.
-  var refusals: [Limit: Int] = [:]
   /// Replies are encoded here before they go into a connection's outbox.
   var scratch: [UInt8] = []
   private(set) var isStopping = false
@@ -61,15 +61,21 @@ final class Worker {
     (self.index, eventLoop) = (index, redis.eventLoop)
     (self.configuration, self.redis, self.membership) = (configuration, redis, membership)
     inboxFill = InboxFill(configuration.inboxLimits)
+    blockers = BlockersByUser(redis: redis)
+    telemetry = Telemetry(requestTimeout: configuration.requestTimeout)
     (node, self.presence) = (presence.own, presence)
     (self.passwords, self.admission, self.logger) = (passwords, admission, logger)
     keepSessions()
     judgeConnections()
+    startMeasuring()
   }
 
   // MARK: Connections
 
-  func opened(_ connection: ConnectionHandler) { connections[ObjectIdentifier(connection)] = connection }
+  func opened(_ connection: ConnectionHandler) {
+    connections[ObjectIdentifier(connection)] = connection
+    telemetry.accepted()
+  }
 
   func closed(_ connection: ConnectionHandler) {
     connections[ObjectIdentifier(connection)] = nil
@@ -94,11 +100,16 @@ final class Worker {
     buckets = buckets.filter { bySession[$0.key] != nil || !$0.value.isFull(at: now) }
   }
 
+  /// How many are open.
+  var connectionCount: Int { connections.count }
+
   func bound(_ connection: ConnectionHandler, to session: SessionID) {
+    telemetry.bound(1)
     bySession[session, default: [:]][ObjectIdentifier(connection)] = connection
   }
 
   func unbound(_ connection: ConnectionHandler, from session: SessionID) {
+    telemetry.bound(-1)
     bySession[session]?[ObjectIdentifier(connection)] = nil
     if bySession[session]?.isEmpty == true { bySession[session] = nil }
   }
@@ -197,6 +208,7 @@ final class Worker {
         let connections = self.unflushed
         self.unflushed.removeAll(keepingCapacity: true)
         for connection in connections { connection.flush() }
+        self.telemetry.turnEnded()
       }
     }
     unflushed.append(connection)

@@ -17,6 +17,10 @@ package enum KeyShape: Hashable, Sendable {
   /// What a tagged send answered.
   case once(recipient: AccountName, sender: AccountName, tag: RequestTag)
   case sessions(AccountName)
+  /// Whom the user blocks.
+  case blocked(AccountName)
+  /// Who blocks the user.
+  case blockers(AccountName)
   case session(SessionID)
   /// Wrong passwords that came from there.
   case attempts(LoginSource)
@@ -49,6 +53,8 @@ package enum KeyShape: Hashable, Sendable {
     case .reading(let name): KeySpace.reading(name)
     case .once(let recipient, let sender, let tag): KeySpace.once(tag, from: sender, to: recipient)
     case .sessions(let name): KeySpace.sessions(of: name)
+    case .blocked(let name): KeySpace.blocked(by: name)
+    case .blockers(let name): KeySpace.blockers(of: name)
     case .session(let id): KeySpace.session(id)
     case .attempts(let source): KeySpace.attempts(from: source)
     case .node(let id): KeySpace.node(id)
@@ -59,7 +65,7 @@ package enum KeyShape: Hashable, Sendable {
   /// What `TYPE` answers for it.
   package var type: String {
     switch self {
-    case .accounts, .nodes, .active, .sessions: "zset"
+    case .accounts, .nodes, .active, .sessions, .blocked, .blockers: "zset"
     case .account, .reading, .session, .attempts, .node, .nodeUsers: "hash"
     case .inbox: "list"
     case .once: "string"
@@ -77,6 +83,8 @@ package enum KeyShape: Hashable, Sendable {
     case ":inbox:disabled": return .inbox(name, isDisabled: true)
     case ":reading": return .reading(name)
     case ":sessions": return .sessions(name)
+    case ":blocked": return .blocked(name)
+    case ":blockers": return .blockers(name)
     default:
       guard part.hasPrefix(":once:") else { return nil }
       let tag = part.dropFirst(":once:".count).split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)

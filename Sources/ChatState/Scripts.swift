@@ -19,6 +19,9 @@ package enum Scripts {
   static let sessionEnd = RedisScript(PackageResources.session_end_lua)
   static let sessionIndex = RedisScript(PackageResources.session_index_lua)
   static let sessionUse = RedisScript(PackageResources.session_use_lua)
+  static let blockList = RedisScript(PackageResources.block_list_lua)
+  static let blockEnforce = RedisScript(PackageResources.block_enforce_lua)
+  static let blockLift = RedisScript(PackageResources.block_lift_lua)
   static let inboxAppend = RedisScript(PackageResources.inbox_append_lua)
   static let inboxAdvance = RedisScript(PackageResources.inbox_advance_lua)
   static let inboxShown = RedisScript(PackageResources.inbox_shown_lua)
@@ -35,6 +38,6 @@ package enum Scripts {
   package static let all = [
     accountAdd, accountDisable, accountEnable, accountReplacePassword, accountSetPassword, loginAttempt, inboxAppend,
     inboxShown, sessionOpen, sessionEnd, sessionIndex, sessionUse, inboxAdvance, nodeRenew, nodeRemove, presenceSet,
-    presenceAnnounce,
+    presenceAnnounce, blockList, blockEnforce, blockLift,
   ]
 }

@@ -22,6 +22,12 @@ package final class RedisClient {
   private var unreplicated: [(completion: Completion, reply: RedisReply, deadline: NIODeadline)] = []
   private var isWaitUnderWay = false
   private var needsReplicas = false
+  /// Of all written requests at one moment, how many are still to be answered until the last of them is.
+  private var probe: (left: Int, since: NIODeadline)?
+  /// How often a connection became usable.
+  package private(set) var connections = 0
+  /// Called now and then with how long Redis took to answer what was written: one measurement at a time.
+  package var onRoundTrip: ((TimeAmount) -> Void)?
 
   /// Between two tries of a command that Redis can't serve for the moment.
   package static let pause = TimeAmount.milliseconds(50)
@@ -54,6 +60,9 @@ package final class RedisClient {
 
   /// Whether requests reach Redis now.
   package var isReady: Bool { link?.isReady ?? false }
+
+  /// Requests that wait or are on their way.
+  package var requestsInFlight: Int { queue.count }
 
   /// Begins to connect; requests may be sent before it has succeeded.
   package func start() {
@@ -111,6 +120,7 @@ package final class RedisClient {
     let holdsAppend = queue.write(to: &writeBuffer, now: lastTraffic)
     needsReplicas = needsReplicas || (holdsAppend && configuration.minimumReplicas > 0)
     if needsReplicas, !isWaitUnderWay { askForReplicas() }
+    if probe == nil, onRoundTrip != nil { probe = (queue.count, lastTraffic) }
     link?.write(writeBuffer)
   }
 
@@ -150,6 +160,7 @@ package final class RedisClient {
   }
 
   private func ready() {
+    connections += 1
     flush()
   }
 
@@ -158,6 +169,7 @@ package final class RedisClient {
       link?.reconnect(because: .unrequestedReply)
       return
     }
+    if probe != nil { answered() }
     guard let completion else { return }
     guard case .error(let error) = reply else {
       if command.isAppend, configuration.minimumReplicas > 0 {
@@ -177,6 +189,13 @@ package final class RedisClient {
     eventLoop.assumeIsolated().scheduleTask(in: Self.pause) { self.send(command, deadline: deadline, completion) }
   }
 
+  private func answered() {
+    probe?.left -= 1
+    guard let (left, since) = probe, left <= 0 else { return }
+    probe = nil
+    onRoundTrip?(.now() - since)
+  }
+
   /// Not at once: other requests may be about to get the same definite answer.
   private func reconnectSoon() {
     guard !isReconnecting else { return }
@@ -188,6 +207,7 @@ package final class RedisClient {
   }
 
   private func ended(_ reason: RedisConnection.End) {
+    probe = nil
     for completion in queue.connectionLost(repeating: reason.isNoFaultOfARequest) {
       completion(.failure(.connectionLost(written: true)))
     }

@@ -60,15 +60,23 @@ func decoded(_ reply: Reply) throws -> [String: JSONValue] {
     #expect(try json(.notListening) == #"{"status":"OK","message":"not listening"}"#)
     #expect(try json(.unwatched) == #"{"status":"OK","message":"unwatched"}"#)
     #expect(try json(.passwordChanged) == #"{"status":"OK","message":"password changed"}"#)
+    #expect(try json(.blocked) == #"{"status":"OK","message":"blocked"}"#)
+    #expect(try json(.unblocked) == #"{"status":"OK","message":"unblocked"}"#)
+    #expect(try json(.blocks([])) == #"{"status":"OK","message":"nobody","users":[],"count":0}"#)
+    #expect(
+      try json(.blocks(["arini", "messi"]))
+        == #"{"status":"OK","message":"arini, messi","users":["arini","messi"],"count":2}"#)
     #expect(try json(.pong) == #"{"status":"OK","message":"pong"}"#)
     #expect(try json(.bye) == #"{"status":"OK","message":"bye"}"#)
     #expect(
       try json(.help)
         == #"{"status":"OK","message":"auth USER PASSWORD; passwd OLD NEW; [@id=TAG] send [TOKEN] USER TEXT; inbox [TOKEN]; "#
-        + #"ack [TOKEN] SEQ [ID]; user_aktif [TOKEN]; logout [TOKEN]; resume TOKEN; listen [TOKEN]; unlisten; "#
+        + #"ack [TOKEN] SEQ [ID]; user_aktif [TOKEN]; block [TOKEN] USER; unblock [TOKEN] USER; blocks [TOKEN]; "#
+        + #"logout [TOKEN]; resume TOKEN; listen [TOKEN]; unlisten; "#
         + #"watch *|USER [USER ...]; unwatch [USER ...]; ping; help; quit","#
         + #""commands":["auth USER PASSWORD","passwd OLD NEW","[@id=TAG] send [TOKEN] USER TEXT","#
-        + #""inbox [TOKEN]","ack [TOKEN] SEQ [ID]","user_aktif [TOKEN]","logout [TOKEN]","#
+        + #""inbox [TOKEN]","ack [TOKEN] SEQ [ID]","user_aktif [TOKEN]","block [TOKEN] USER","unblock [TOKEN] USER","#
+        + #""blocks [TOKEN]","logout [TOKEN]","#
         + #""resume TOKEN","listen [TOKEN]","unlisten","watch *|USER [USER ...]","unwatch [USER ...]","ping","help","quit"]}"#
     )
     #expect(

@@ -74,6 +74,10 @@ import Testing
     let hash = try PasswordHash(password: "pw", cost: #require(PasswordHash.Cost(checking: 1))).description
     try await redis.perform(Accounts.enterInIndex(arini))
     _ = try await redis.perform(Accounts.add(arini, display: display, passwordHash: hash, at: now))
+    let lineker = try name("lineker")
+    _ = try await redis.perform(Accounts.add(lineker, display: display, passwordHash: hash, at: now))
+    _ = try await redis.perform(Blocks.list(lineker, blockedBy: arini))
+    _ = try await redis.perform(Blocks.enforce(lineker, blockedBy: arini))
     let description = ["name", "host", "port", "pid", "version", "started"].map { ($0, "x") }
     _ = try await redis.perform(Presence.renew(node, joiningAs: description))
     let session = Session(id: SessionID(of: .random()), user: arini, display: display.description)

@@ -113,7 +113,11 @@ import Testing
     #expect(SessionID(id.description) == id)
     #expect(ControlMessage("logout \(id)") == .logout(id))
     #expect(ControlMessage(ControlMessage.logout(id).description) == .logout(id))
-    for text in ["", "logout", "logout x", "login \(id)", "logout \(id) x"] { #expect(ControlMessage(text) == nil) }
+    let name = try name("arini")
+    #expect(ControlMessage("blocks arini") == .blocks(name) && "\(ControlMessage.blocks(name))" == "blocks arini")
+    for text in ["", "blocks", "blocks -x", "blocks a b", "logout", "logout x", "login \(id)", "logout \(id) x"] {
+      #expect(ControlMessage(text) == nil)
+    }
     #expect(SessionID(String(id.description.dropLast())) == nil)
     #expect(SessionID(of: .random()) != SessionID(of: .random()))
   }

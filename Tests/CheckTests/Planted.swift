@@ -26,7 +26,7 @@ struct Planted: Sendable, CustomTestStringConvertible {
   private static let session = "kabar:session:\(id)"
   private static let future = "9999999999999"
 
-  static let all = ofAccounts + ofInboxes + ofAttempts + ofSessions + ofNodes + ofKeys
+  static let all = ofAccounts + ofInboxes + ofAttempts + ofSessions + ofBlocks + ofNodes + ofKeys
 
   private static let ofKeys = [
     Planted(.unknownKey, ["SET", "kabar:mystery", "1"], says: "doesn't write", shows: "string", repaired: false),
@@ -123,6 +123,27 @@ struct Planted: Sendable, CustomTestStringConvertible {
     Planted(
       .sessionEntryStale, ["ZADD", "kabar:{u:arini}:sessions", future, "it's"], says: "what can't be a session",
       shows: future, repaired: true),
+  ]
+
+  private static let ofBlocks = [
+    Planted(
+      .blocksOrphaned, ["ZADD", "kabar:{u:nobody}:blocked", "0", "arini"], says: "belongs to nobody", shows: "0",
+      repaired: true),
+    Planted(
+      .blocksOrphaned, ["ZADD", "kabar:{u:nobody}:blockers", "0", "arini"], says: "belongs to nobody", shows: "0",
+      repaired: true),
+    Planted(
+      .blockEntryStale, ["ZADD", "kabar:{u:arini}:blocked", "0", "nobody"], says: "blocks somebody who has no account",
+      shows: "0", repaired: true),
+    Planted(
+      .blockEntryStale, ["ZADD", "kabar:{u:arini}:blockers", "0", "No Name!"], says: "what can't be an account name",
+      shows: "0", repaired: true),
+    Planted(
+      .blockNotInForce, ["ZADD", "kabar:{u:arini}:blocked", "0", "lineker"], says: "the block is not in force",
+      shows: "", repaired: true),
+    Planted(
+      .blockNotListed, ["ZADD", "kabar:{u:arini}:blockers", "0", "lineker"], says: "whose list does not say so",
+      shows: "", repaired: true),
   ]
 
   private static let ofNodes = [

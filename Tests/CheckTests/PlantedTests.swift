@@ -43,6 +43,7 @@ import Testing
   @Test(arguments: [
     // The end of a session that nobody used any more; its entry goes with the next login.
     [["ZADD", "kabar:{u:arini}:sessions", "1", String(repeating: "ab", count: 32)]],
+    [["ZADD", "kabar:{u:arini}:blocked", "0", "lineker"], ["ZADD", "kabar:{u:lineker}:blockers", "0", "arini"]],
     [["SET", "other:application", "x"], ["SET", "kabarkey", "x"]],
     [["SET", "kabar:{u:arini}:once:lineker:x", "OK", "PX", "600000"]],
     [

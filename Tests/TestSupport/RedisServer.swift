@@ -51,7 +51,10 @@ public final class RedisServer: Sendable {
   public func signal(_ number: Int32) { process.withLock { $0?.signal(number) } }
 
   /// Runs `redis-cli` with these words, as an operator would, and answers what it prints.
-  public func cli(_ words: String...) throws -> String {
+  public func cli(_ words: String...) throws -> String { try cli(words) }
+
+  /// The same.
+  public func cli(_ words: [String]) throws -> String {
     let client = Process()
     client.executableURL = URL(fileURLWithPath: "/usr/bin/env")
     client.arguments = ["redis-cli", "-p", "\(port)"] + words

@@ -18,11 +18,16 @@ struct Binding {
   let display: JSONString
   /// What the session may still ask on this event loop, on whichever connection.
   let bucket: SharedTokenBucket
+  /// Who refuses the user's messages.
+  let blockers: Blockers
   /// When Redis last said that the session lives; `nil`: ask again before the next command.
   var checkedAt: NIODeadline?
 
-  init(_ session: Session, token: SessionToken, bucket: SharedTokenBucket, checkedAt: NIODeadline) {
-    (self.session, self.token, self.bucket, self.checkedAt) = (session, token, bucket, checkedAt)
+  init(
+    _ session: Session, token: SessionToken, bucket: SharedTokenBucket, blockers: Blockers, checkedAt: NIODeadline
+  ) {
+    (self.session, self.token, self.bucket) = (session, token, bucket)
+    (self.blockers, self.checkedAt) = (blockers, checkedAt)
     display = JSONString(session.display)
   }
 

@@ -15,7 +15,9 @@ extension ConnectionHandler {
     letGo(sessionEnded: false, listeners: -listeners)
     if isClosed { return worker.eventLoop.makeSucceededVoidFuture() }
     let now = NIODeadline.now()
-    binding = Binding(session, token: token, bucket: worker.bucket(of: session.id), checkedAt: now)
+    binding = Binding(
+      session, token: token, bucket: worker.bucket(of: session.id),
+      blockers: worker.blockers.blockers(of: session.user), checkedAt: now)
     times.loggedIn(at: now)
     worker.bound(self, to: session.id)
     return worker.membership.change(

@@ -159,6 +159,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
       switch framer.next() {
       case .line(let line, let place): process(line, at: place)
       case .tooLong:
+        worker.telemetry.refused(by: .lineLength)
         reply(replies.reserve(deadline: .now()), .refused(.lineTooLong))
         end(confirming: false)
       case .needsMoreBytes:
@@ -181,7 +182,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
       guard let command = try parse(line, now: now) else { return }
       if case .ack = command { deliveries.confirmsByAck = true }
       if let delivery = deliveries.confirmed(byLineAt: start) { ConfirmDelivery.run(delivery, on: worker) }
-      Dispatch.run(command, on: self, replies.reserve(deadline: deadline))
+      Dispatch.run(command, on: self, replies.reserve(deadline: deadline, for: command.word))
     } catch {
       // What is no command confirms nothing: it may have been meant as an `ack`.
       reply(replies.reserve(deadline: deadline), .refused(error))
@@ -240,8 +241,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
 
   /// Puts a reply into its place; all that is due leaves at the end of this turn of the loop.
   func reply(_ ticket: ReplyTicket, _ reply: Reply) {
-    if case .refused(let refusal) = reply, let limit = Limit(refusal.code) { worker.noteRefusal(by: limit) }
-    replies.fulfill(ticket, reply)
+    if replies.fulfill(ticket, reply) { worker.telemetry.answered(ticket, reply) }
     while let next = replies.next() {
       worker.scratch.removeAll(keepingCapacity: true)
       next.encode(into: &worker.scratch)

@@ -11,6 +11,8 @@ struct ReplyTicket: Comparable {
   fileprivate let number: Int
   /// Until when the request may wait for Redis.
   let deadline: NIODeadline
+  /// The command; `nil` if the line was none.
+  let word: CommandWord?
 
   static func < (one: ReplyTicket, other: ReplyTicket) -> Bool { one.number < other.number }
 }
@@ -24,16 +26,18 @@ struct ReplyQueue {
   var count: Int { replies.count }
 
   /// Takes the next place.
-  mutating func reserve(deadline: NIODeadline) -> ReplyTicket {
+  mutating func reserve(deadline: NIODeadline, for word: CommandWord? = nil) -> ReplyTicket {
     replies.append(nil)
-    return ReplyTicket(number: first + replies.count - 1, deadline: deadline)
+    return ReplyTicket(number: first + replies.count - 1, deadline: deadline, word: word)
   }
 
-  /// Puts the reply into its place; a place is filled once.
-  mutating func fulfill(_ ticket: ReplyTicket, _ reply: Reply) {
+  /// Puts the reply into its place; a place is filled once. `false`: it is filled, or nobody waits any more.
+  @discardableResult
+  mutating func fulfill(_ ticket: ReplyTicket, _ reply: Reply) -> Bool {
     let index = ticket.number - first
-    guard replies.indices.contains(index), case .none = replies[index] else { return }
+    guard replies.indices.contains(index), case .none = replies[index] else { return false }
     replies[index] = reply
+    return true
   }
 
   /// Whether this is the next place to be filled.

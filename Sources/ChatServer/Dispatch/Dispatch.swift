@@ -36,6 +36,12 @@ enum Dispatch {
       ActiveUsersCommand.run(on: connection, ticket)
     case .activeUsers(let token):
       withSession(token, on: connection, ticket) { _ in ActiveUsersCommand.run(on: connection, ticket) }
+    case .block(let token, let user):
+      withSession(token, on: connection, ticket) { BlockCommand.run(user, by: $0, on: connection, ticket) }
+    case .unblock(let token, let user):
+      withSession(token, on: connection, ticket) { UnblockCommand.run(user, by: $0, on: connection, ticket) }
+    case .blocks(let token):
+      withSession(token, on: connection, ticket) { BlocksCommand.run(by: $0, on: connection, ticket) }
     case .logout(let token):
       withSession(token, on: connection, ticket) { LogoutCommand.run($0, on: connection, ticket) }
     case .resume(let token):
@@ -77,6 +83,8 @@ enum Dispatch {
     let worker = connection.worker
     let now = WallClock.now()
     let id = SessionID(of: wanted)
+    // Redis answers in order: with the session, the node knows who blocks its user.
+    if let binding = connection.binding, binding.token == wanted { binding.blockers.read() }
     worker.redis.perform(Sessions.use(id, at: now), deadline: ticket.deadline) { result in
       if case .failure(.server(let error)) = result, error.refusesWrites {
         // Reading must go on while Redis takes no writes.

@@ -1,5 +1,6 @@
 // `[@id=TAG] send [TOKEN] USER TEXT…`: stores a message in the recipient's inbox.
-// Never says OK before Redis has said that it holds the message; never stores one twice; never lets one overtake another.
+// Never says OK before Redis has said that it holds the message; never stores one twice, nor one whose sender the
+// recipient blocks; never lets one overtake another.
 // On the event loop of the connection.
 
 import ChatProtocol
@@ -25,10 +26,44 @@ struct SendCommand {
     let id = worker.messageIDs.next()
     let record = MessageRecord.encode(
       from: sender.session.user, displayFrom: sender.display, text: text, id: id, at: worker.clock.text())
-    SendCommand(
+    let command = SendCommand(
       recipient: recipient, sender: sender.session.user, id: id, record: record, tag: tag,
-      connection: connection, ticket: ticket
-    ).attempt()
+      connection: connection, ticket: ticket)
+    switch sender.blockers.standing(with: recipient) {
+    case .free: command.attempt()
+    case .blocked: command.refuse()
+    case .unknown: command.ask()
+    }
+  }
+
+  /// News of blocks may have been missed. The connection's further lines wait.
+  private func ask() {
+    connection.hold()
+    connection.worker.redis.perform(Blocks.isBlocked(sender, by: recipient), deadline: ticket.deadline) { result in
+      switch result {
+      case .success(false): attempt()
+      case .success(true): refuse()
+      case .failure(let error):
+        connection.worker.report(error, during: "send")
+        connection.reply(ticket, .refused(.unavailable))
+      }
+      connection.release()
+    }
+  }
+
+  /// The recipient blocks the sender. What was stored with the same tag before is stored all the same.
+  private func refuse() {
+    guard let tag else { return connection.reply(ticket, .refused(.blocked(by: recipient))) }
+    let request = Inboxes.stored(with: tag, to: recipient, from: sender)
+    connection.worker.redis.perform(request, deadline: ticket.deadline) { result in
+      switch result {
+      case .success(.some(let first)): connection.reply(ticket, .sent(id: first, isDuplicate: true))
+      case .success(.none): connection.reply(ticket, .refused(.blocked(by: recipient)))
+      case .failure(let error):
+        connection.worker.report(error, during: "send")
+        connection.reply(ticket, .refused(.unavailable))
+      }
+    }
   }
 
   /// A plain append is one `RPUSHX`; a tag, or an inbox that may be nearly full, needs the script.
@@ -71,7 +106,9 @@ struct SendCommand {
       }
       connection.reply(ticket, .sent(id: first, isDuplicate: first != id))
     case .success(.noSuchAccount): connection.reply(ticket, .refused(.unknownUser(recipient)))
-    case .success(.full): connection.reply(ticket, .refused(.inboxFull(recipient)))
+    case .success(.full):
+      connection.worker.telemetry.refused(by: .inbox)
+      connection.reply(ticket, .refused(.inboxFull(recipient)))
     case .failure(.server(let error)) where error.isPassing && mayTryAgain: tryAgain()
     case .failure(let error):
       connection.worker.report(error, during: "send")

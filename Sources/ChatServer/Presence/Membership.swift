@@ -83,6 +83,11 @@ final class Membership {
 
   // MARK: Lease
 
+  /// Whether Redis has renewed the lease within its life.
+  var holdsLease: Bool {
+    isMember && lastRenewed.map { .now() < $0 + .milliseconds(Int64(Presence.lease)) } ?? false
+  }
+
   private func renew() {
     nextRenewal = nil
     let (known, confirmed) = (reader.others(), reporter.confirmedReport)

@@ -28,6 +28,11 @@ final class Feeds {
   /// - Parameter place: the name of this event loop among all of all nodes.
   init(of worker: Worker, place: String) { (self.worker, self.place) = (worker, place) }
 
+  /// Users with a feed here, and the connections that listen to them.
+  var counts: (feeds: Int, listeners: Int) {
+    (feeds.count, feeds.values.reduce(0) { $0 + $1.listenerCount })
+  }
+
   /// The feed of a user, for a connection that is about to listen.
   func feed(of user: AccountName) -> InboxFeed {
     let feed = feeds[user] ?? begin(user)

@@ -37,6 +37,7 @@ final class InboxFeed {
   }
 
   var isEmpty: Bool { listeners.isEmpty }
+  var listenerCount: Int { listeners.count }
 
   // MARK: Listeners
 

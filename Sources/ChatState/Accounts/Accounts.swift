@@ -79,12 +79,14 @@ package enum Accounts {
     ) { $0.integer.map { $0 == 1 } }
   }
 
-  /// Removes an account and its messages; `false` if there was none. Its sessions are ended before (`Sessions.end`).
+  /// Removes an account and its messages; `false` if there was none. Its sessions are ended before (`Sessions.end`), its
+  /// blocks taken out of the other users' keys (`Blocks`).
   package static func remove(_ name: AccountName) -> RedisRequest<Bool> {
     RedisRequest(
       RedisCommand(
         "DEL", .text(KeySpace.account(name)), .text(KeySpace.inbox(name)), .text(KeySpace.disabledInbox(name)),
-        .text(KeySpace.reading(name)), .text(KeySpace.sessions(of: name)))
+        .text(KeySpace.reading(name)), .text(KeySpace.sessions(of: name)), .text(KeySpace.blocked(by: name)),
+        .text(KeySpace.blockers(of: name)))
     ) { $0.integer.map { $0 > 0 } }
   }
 

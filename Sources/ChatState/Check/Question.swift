@@ -60,6 +60,10 @@ package enum CheckSubject: Hashable, Sendable {
   case accountEntry([UInt8])
   /// A member of `{u:NAME}:sessions`.
   case sessionEntry([UInt8], of: AccountName)
+  /// A member of `{u:NAME}:blocked`
+  case blockedEntry([UInt8], by: AccountName)
+  /// A member of `{u:NAME}:blockers`
+  case blockerEntry([UInt8], of: AccountName)
   /// A member of `kabar:active`, or a user of a node.
   case activeUser([UInt8])
 
@@ -73,6 +77,8 @@ package enum CheckSubject: Hashable, Sendable {
       return Self.question(about: shape, in: moment)
     case .accountEntry(let entry): return AccountQuestions.entry(entry)
     case .sessionEntry(let entry, let user): return SessionQuestions.entry(entry, of: user, in: moment)
+    case .blockedEntry(let entry, let user): return BlockQuestions.blocked(entry, by: user)
+    case .blockerEntry(let entry, let user): return BlockQuestions.blocker(entry, of: user)
     case .activeUser(let user): return PresenceQuestions.user(user, in: moment)
     }
   }
@@ -86,6 +92,7 @@ package enum CheckSubject: Hashable, Sendable {
       case .reading(let name): .ask(AccountQuestions.reading(name))
       case .once: .ask(AccountQuestions.once(shape))
       case .sessions(let name): .ask(SessionQuestions.index(of: name))
+      case .blocked(let name), .blockers(let name): .ask(BlockQuestions.list(shape, of: name))
       case .session(let id): .ask(SessionQuestions.session(id, in: moment))
       case .attempts: .ask(AccountQuestions.attempts(shape))
       case .node(let id), .nodeUsers(let id): .ask(PresenceQuestions.node(id, shape))

@@ -17,6 +17,11 @@ package enum Repair: Equatable, Sendable {
   case endSession(SessionID, of: AccountName?)
   case removeSessions(of: AccountName)
   case removeSessionEntry([UInt8], of: AccountName)
+  /// Removes the list of an account that is gone.
+  case removeBlocks(KeyShape)
+  case removeBlockEntry([UInt8], KeyShape)
+  case enforceBlock(AccountName, by: AccountName)
+  case liftBlock(AccountName, by: AccountName)
   case forgetNode(NodeID)
   case recountActive([UInt8])
 
@@ -33,6 +38,10 @@ package enum Repair: Equatable, Sendable {
     case .endSession: "ended the session"
     case .removeSessions: "removed the index"
     case .removeSessionEntry: "removed the entry from the user's index"
+    case .removeBlocks: "removed it"
+    case .removeBlockEntry: "removed the entry"
+    case .enforceBlock: "put the block in force"
+    case .liftBlock: "lifted the block"
     case .forgetNode: "removed what was left of the node"
     case .recountActive: "set the user's entry to the number of her nodes"
     }
@@ -63,6 +72,10 @@ package enum Repair: Equatable, Sendable {
     case .removeSessions(let user): [RedisCommand("DEL", .text(KeySpace.sessions(of: user)))]
     case .removeSessionEntry(let entry, let user):
       [RedisCommand("ZREM", .text(KeySpace.sessions(of: user)), .bytes(entry))]
+    case .removeBlocks(let shape): [RedisCommand("DEL", .text(shape.key))]
+    case .removeBlockEntry(let entry, let shape): [RedisCommand("ZREM", .text(shape.key), .bytes(entry))]
+    case .enforceBlock(let other, let user): [Blocks.enforce(other, blockedBy: user).command]
+    case .liftBlock(let other, let user): [Blocks.lift(other, blockedBy: user).command]
     case .forgetNode(let id):
       [
         RedisCommand(

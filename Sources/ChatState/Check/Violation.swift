@@ -27,6 +27,10 @@ package struct Violation: Equatable, Sendable {
     case sessionNotIndexed
     case sessionsOrphaned
     case sessionEntryStale
+    case blocksOrphaned
+    case blockEntryStale
+    case blockNotInForce
+    case blockNotListed
     case nodeForgotten
     case activeMiscounted
   }

@@ -60,6 +60,13 @@ package enum Inboxes {
       .appending(.afterLoss)
   }
 
+  /// The id of the message that a request with this tag has stored; `.some(nil)` if none has lately.
+  package static func stored(
+    with tag: RequestTag, to user: AccountName, from sender: AccountName
+  ) -> RedisRequest<String?> {
+    RedisRequest(RedisCommand("GET", .text(KeySpace.once(tag, from: sender, to: user)))) { .some($0.text) }
+  }
+
   /// The script goes as a whole (EVAL): had Redis forgotten it, a call by digest would be refused and repeated, and a
   /// later message of the same sender could overtake it.
   private static func append(

@@ -134,22 +134,3 @@ package enum Sessions {
     }
   }
 }
-
-/// What nodes tell each other on the channel `control`.
-package enum ControlMessage: Equatable, CustomStringConvertible {
-  /// A session has ended.
-  case logout(SessionID)
-
-  package var description: String {
-    switch self {
-    case .logout(let id): "logout \(id)"
-    }
-  }
-
-  /// Reads a message; `nil` for one that this version does not know.
-  package init?(_ text: String) {
-    let words = text.split(separator: " ")
-    guard words.count == 2, words[0] == "logout", let id = SessionID(String(words[1])) else { return nil }
-    self = .logout(id)
-  }
-}

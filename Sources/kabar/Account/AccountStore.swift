@@ -68,7 +68,21 @@ struct AccountStore: Sendable {
   func remove(_ name: AccountName) async throws -> Bool {
     // Disabled first: from here on no login succeeds, so that no session is missed.
     guard try await setDisabled(true, name) else { return false }
+    try await removeBlocks(of: name)
     try await redis.perform(Accounts.removeFromIndex(name))
     return try await redis.perform(Accounts.remove(name))
+  }
+
+  /// Whom it blocks, and who blocks it: a later account of the same name is somebody else.
+  private func removeBlocks(of name: AccountName) async throws {
+    for other in try await redis.perform(Blocks.names(blockedBy: name)) {
+      try await redis.perform(Blocks.lift(other, blockedBy: name))
+    }
+    while case let blockers = try await redis.perform(Blocks.blockers(of: name, limit: 500)), !blockers.isEmpty {
+      for other in blockers {
+        try await redis.perform(Blocks.lift(name, blockedBy: other))
+        try await redis.perform(Blocks.unlist(name, blockedBy: other))
+      }
+    }
   }
 }

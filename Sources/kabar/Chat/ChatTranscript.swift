@@ -58,6 +58,7 @@ package struct ChatTranscript {
     send USER TEXT       send a message to a user
     inbox                show the messages that wait, and take them
     user_aktif           show who is active
+    block USER           refuse the messages of a user (unblock USER, blocks)
     logout               end the session
     ping                 ask the server for a sign of life
     help                 show this list

@@ -50,6 +50,14 @@ final class Checker {
         try await reader.visitMembers(of: KeySpace.sessions(of: name)) {
           try await suspect($0.map { .sessionEntry($0, of: name) })
         }
+      case .blocked(let name):
+        try await reader.visitMembers(of: KeySpace.blocked(by: name)) {
+          try await suspect($0.map { .blockedEntry($0, by: name) })
+        }
+      case .blockers(let name):
+        try await reader.visitMembers(of: KeySpace.blockers(of: name)) {
+          try await suspect($0.map { .blockerEntry($0, of: name) })
+        }
       default: break
       }
     }

@@ -47,6 +47,8 @@ struct ServeCommand: AsyncParsableCommand {
 
   @OptionGroup(title: "Limits of clients") var limits: LimitsOptions
 
+  @OptionGroup(title: "Telemetry") var telemetry: TelemetryOptions
+
   @Option(help: "trace, debug, info, notice, warning, error or critical. (KABAR_LOG_LEVEL; default notice)")
   var logLevel: Logger.Level?
 
@@ -114,6 +116,7 @@ struct ServeCommand: AsyncParsableCommand {
     try bounds.apply(to: &settings)
     try logins.apply(to: &settings)
     try limits.apply(to: &settings)
+    try telemetry.apply(to: &settings)
     settings.host = try Environment.value(host, "KABAR_HOST", default: settings.host)
     return settings
   }

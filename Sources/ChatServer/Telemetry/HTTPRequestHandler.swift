@@ -1,0 +1,70 @@
+// One request of an operator: its path, and the answer.
+// Never takes anything but GET and HEAD, never answers a second request on a connection.
+// On the first event loop of the process.
+
+import NIOCore
+import NIOHTTP1
+
+final class HTTPRequestHandler: ChannelInboundHandler {
+  typealias InboundIn = HTTPServerRequestPart
+  typealias OutboundOut = HTTPServerResponsePart
+
+  private struct Answer: Sendable {
+    var status = HTTPResponseStatus.ok
+    var type = "text/plain; charset=utf-8"
+    let body: String
+  }
+
+  private let status: NodeStatus
+  private var head: HTTPRequestHead?
+  private var isAnswered = false
+
+  init(_ status: NodeStatus) { self.status = status }
+
+  func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+    switch unwrapInboundIn(data) {
+    case .head(let head): if self.head == nil { self.head = head }
+    case .body: break
+    case .end:
+      guard let head, !isAnswered else { return }
+      isAnswered = true
+      let context = NIOLoopBound(context, eventLoop: context.eventLoop)
+      let answer = answer(to: head, on: context.value.eventLoop)
+      answer.assumeIsolated().whenSuccess { self.write($0, to: head, context.value) }
+    }
+  }
+
+  func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
+
+  private func answer(to head: HTTPRequestHead, on eventLoop: any EventLoop) -> EventLoopFuture<Answer> {
+    guard head.method == .GET || head.method == .HEAD else {
+      return eventLoop.makeSucceededFuture(Answer(status: .methodNotAllowed, body: "only GET and HEAD\n"))
+    }
+    switch head.uri.prefix(while: { $0 != "?" }) {
+    case "/livez": return eventLoop.makeSucceededFuture(Answer(body: "alive\n"))
+    case "/readyz":
+      return status.unready().map { reason in
+        reason.map { Answer(status: .serviceUnavailable, body: $0 + "\n") } ?? Answer(body: "ready\n")
+      }
+    case "/metrics": return status.metrics().map { Answer(type: MetricsPage.contentType, body: $0.text) }
+    default:
+      return eventLoop.makeSucceededFuture(Answer(status: .notFound, body: "/livez, /readyz or /metrics\n"))
+    }
+  }
+
+  private func write(_ answer: Answer, to head: HTTPRequestHead, _ context: ChannelHandlerContext) {
+    guard context.channel.isActive else { return }
+    var headers = HTTPHeaders([
+      ("content-type", answer.type), ("content-length", "\(answer.body.utf8.count)"), ("connection", "close"),
+      ("cache-control", "no-store"),
+    ])
+    if answer.status == .methodNotAllowed { headers.add(name: "allow", value: "GET, HEAD") }
+    let response = HTTPResponseHead(version: .http1_1, status: answer.status, headers: headers)
+    context.write(wrapOutboundOut(.head(response)), promise: nil)
+    if head.method != .HEAD {
+      context.write(wrapOutboundOut(.body(.byteBuffer(ByteBuffer(string: answer.body)))), promise: nil)
+    }
+    let channel = context.channel
+    context.writeAndFlush(wrapOutboundOut(.end(nil))).whenComplete { _ in channel.close(promise: nil) }
+  }
+}
