@@ -36,6 +36,10 @@ package struct ClusterPlan: Sendable {
   package var port: Int
   /// Where the nodes serve TLS; nil for nowhere.
   package var tls: TLS?
+  /// From which port on each node gets one of its own for /livez, /readyz and /metrics; nil for none.
+  package var firstHTTPPort: Int?
+  /// The ports that were free, node by node. Nobody but the supervisor sets them.
+  var httpPorts: [Int] = []
   /// Variables of the nodes that differ from our own; nil takes one away.
   package var nodeEnvironment: [String: String?] = [:]
   /// The event loops of each node; nil leaves it to the node.
@@ -69,6 +73,7 @@ package struct ClusterPlan: Sendable {
     guard (1...64).contains(nodes) else { throw SupervisorError("--nodes must be between 1 and 64, not \(nodes)") }
     try Self.check(port, option: "--port")
     if let tls { try Self.check(tls.port, option: "--tls-port") }
+    if let firstHTTPPort { try Self.check(firstHTTPPort, option: "--http-port") }
     if let threads, !(1...1024).contains(threads) {
       throw SupervisorError("--threads must be between 1 and 1024, not \(threads)")
     }
@@ -87,6 +92,7 @@ package struct ClusterPlan: Sendable {
       arguments += ["--tls-port", "\(tls.port)", "--tls-cert", tls.certificate, "--tls-key", tls.key]
       if tls.isOnly { arguments.append("--no-plaintext") }
     }
+    if httpPorts.indices.contains(number - 1) { arguments += ["--http-port", "\(httpPorts[number - 1])"] }
     return arguments
   }
 

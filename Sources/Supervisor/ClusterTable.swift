@@ -42,6 +42,11 @@ package struct ClusterTable: Sendable {
     if let tls = plan.tls { lines.append(row("talk by TLS", "\(chat) --tls --port \(tls.port)")) }
     lines.append(row("look inside", inspectCommand))
     if let redisPort { lines.append(row("check", "\(plan.launcher) check --redis redis://127.0.0.1:\(redisPort)")) }
+    if let first = plan.httpPorts.first {
+      let others = plan.httpPorts.dropFirst().map { ", \($0)" }.joined()
+      lines.append(
+        row("metrics", "curl http://127.0.0.1:\(first)/metrics" + (others.isEmpty ? "" : "; ports \(first)\(others)")))
+    }
     if hasDemoAccounts, !plan.demoAccounts.isEmpty {
       lines.append("")
       for (index, account) in plan.demoAccounts.enumerated() {

@@ -49,6 +49,22 @@ final class PortReservation {
     throw SupervisorError("no free port for Redis between 6390 and 6489: name one with --redis-port")
   }
 
+  /// Reserves `count` ports on 127.0.0.1, the first free ones from `first`.
+  /// - Throws: when there are not that many among a thousand.
+  static func http(from first: Int, count: Int) throws(SupervisorError) -> [(port: Int, reservation: PortReservation)] {
+    var found: [(Int, PortReservation)] = []
+    for port in first..<min(first + 1000, 65536) where found.count < count {
+      guard case .success(let held) = try bound(host: "127.0.0.1", port: port, option: nil) else { continue }
+      // From here on the node, which binds with SO_REUSEADDR, may join; another cluster's search may not.
+      set(SO_REUSEADDR, on: held)
+      found.append((port, PortReservation(held)))
+    }
+    guard found.count == count else {
+      throw SupervisorError("no \(count) free ports from \(first) on: choose others with --http-port")
+    }
+    return found
+  }
+
   private enum Outcome {
     case success(Int32)
     case failure(Int32)

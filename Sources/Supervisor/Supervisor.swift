@@ -14,7 +14,7 @@ package final class Supervisor {
   private let prepareData: DataPreparation?
   private let signals: SignalSource
   private let redis: RedisServer?
-  private let chatPorts: [PortReservation]
+  private let heldPorts: [PortReservation]
   private let notifications: [ClusterMachine.Child: NotifySocket]
   private var machine: ClusterMachine
   private var processes: [ClusterMachine.Child: ChildProcess] = [:]
@@ -31,7 +31,6 @@ package final class Supervisor {
       throw SupervisorError("internal error: the supervisor must run on the main thread")
     }
     try plan.validate()
-    self.plan = plan
     self.prepareData = prepareData
     signals = try SignalSource()
     let limit = DescriptorLimit.raise()
@@ -47,7 +46,13 @@ package final class Supervisor {
     if let tls = plan.tls {
       ports.append(try PortReservation.chat(host: plan.host, port: tls.port, option: "--tls-port"))
     }
-    chatPorts = ports.compactMap { $0 }
+    let http = try plan.firstHTTPPort.map { first throws(SupervisorError) in
+      try PortReservation.http(from: first, count: plan.nodes)
+    }
+    heldPorts = ports.compactMap { $0 } + (http ?? []).map(\.reservation)
+    var plan = plan
+    plan.httpPorts = (http ?? []).map(\.port)
+    self.plan = plan
     machine = ClusterMachine(nodes: plan.nodes, ownsRedis: redis != nil)
     let directory = try NotifyDirectory()
     var sockets: [ClusterMachine.Child: NotifySocket] = [:]

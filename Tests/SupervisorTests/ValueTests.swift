@@ -53,6 +53,8 @@ private func plan(store: ClusterPlan.Store = .own(data: "./.kabar", port: nil)) 
     #expect(some.nodeArguments(2) == common)
     some.threads = 4
     #expect(some.nodeArguments(2) == common + ["--threads", "4"])
+    some.httpPorts = [8900, 8902]
+    #expect(some.nodeArguments(2) == common + ["--threads", "4", "--http-port", "8902"])
   }
 }
 

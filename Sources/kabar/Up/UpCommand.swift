@@ -59,6 +59,12 @@ struct UpCommand: ParsableCommand {
         """, valueName: "when"))
   var durability: String?
 
+  @Option(
+    help: ArgumentHelp(
+      "Where the nodes answer /livez, /readyz and /metrics by HTTP: each on the next free port from here. 0: none. "
+        + "(KABAR_HTTP_PORT; default 8900)", valueName: "port"))
+  var httpPort: Int?
+
   // For tests of the supervisor, and for running nodes of another build.
   @Option(help: .hidden)
   var nodeProgram: String?
@@ -81,6 +87,9 @@ struct UpCommand: ParsableCommand {
     plan.tls = try chosenTLS()
     // The private Redis wants no password, whatever the environment says of another one.
     plan.nodeEnvironment = redis == nil ? RedisLogin.noEnvironment : try login.environment()
+    let firstHTTPPort = try Environment.number(httpPort, "http-port", 8900, 0...65535)
+    plan.firstHTTPPort = firstHTTPPort == 0 ? nil : firstHTTPPort
+    plan.nodeEnvironment["KABAR_HTTP_PORT"] = .some(nil)
     let supervisor = try Supervisor(
       plan: plan,
       prepareData: noDemoAccounts || redis != nil
