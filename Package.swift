@@ -139,7 +139,11 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "DequeModule", package: "swift-collections"),
       ], path: "Tests/Attack", swiftSettings: strict),
-    .testTarget(name: "AttackTests", dependencies: ["attack", "kabar", "TestSupport"], swiftSettings: strict),
+    .testTarget(
+      name: "AttackTests",
+      dependencies: [
+        "attack", "kabar", "TestSupport", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ], swiftSettings: strict),
     .testTarget(name: "ChaosTests", dependencies: ["chaos", "kabar", "TestSupport"], swiftSettings: strict),
     .testTarget(name: "ChatProtocolTests", dependencies: ["ChatProtocol", "TestSupport"], swiftSettings: strict),
     .testTarget(

@@ -31,3 +31,14 @@ struct Accounts: Sendable {
   /// Whose password is guessed: somebody who logs in meanwhile.
   var victim: String { visitors[0] }
 }
+
+/// What no log of a node may hold.
+enum Secrets {
+  /// What each message of the people ends with.
+  static let text = "piye kabare?"
+  /// What each guessed password begins with.
+  static let guess = "guess-"
+
+  /// All of a run.
+  static func all(_ accounts: Accounts, tokens: [String]) -> [String] { [accounts.password, text, guess] + tokens }
+}

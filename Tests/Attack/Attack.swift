@@ -8,8 +8,10 @@ protocol Attack: AnyObject, SendableMetatype {
   static var name: String { get }
   /// One line for `--list`.
   static var summary: String { get }
-  /// How much memory all nodes together may take more while it lasts, in KiB.
+  /// How much more memory all nodes together may keep while it lasts, in KiB. On top of it comes what hashes take.
   static var memoryBound: Int { get }
+  /// Whether it keeps the nodes hashing, so that the memory of hashes never goes away.
+  static var isHashing: Bool { get }
   /// Whether it goes to the port with TLS.
   static var needsTLS: Bool { get }
   /// Nanoseconds that a turn waits when nothing happens; 0: it never rests.
@@ -28,6 +30,7 @@ protocol Attack: AnyObject, SendableMetatype {
 
 extension Attack {
   static var memoryBound: Int { 32 * 1024 }
+  static var isHashing: Bool { false }
   static var needsTLS: Bool { false }
   var rest: Int { 5_000_000 }
   func begin(_ swarm: Swarm) {}

@@ -28,9 +28,10 @@ struct AttackCommand: ParsableCommand {
       The attacker is one thread of nice 10: on two cores it shares the processor with those whom it attacks, and what \
       that alone costs is in the row `control`.
 
-      BROKEN: an attack got what it must not get, or anybody else's request failed. That doesn't depend on the machine.
+      BROKEN: an attack got what it must not get, or the request of somebody else was refused. \
+      That doesn't depend on the machine.
       SLOW: a 99th percentile of requests, pushed messages or arrivals is above \(Int(Report.floor)) ms and above twice \
-      the undisturbed one and that beside `control` (if it was run).
+      the undisturbed one and that beside `control` (if it was run), or a request was not answered in time.
 
       Ends with 0: neither; 1: one of them; 2: it could not be run; 130: interrupted.
       """)
@@ -98,7 +99,7 @@ struct AttackCommand: ParsableCommand {
     do {
       let report = Report(try attack(), seconds: seconds)
       print(json ? try report.json() : report.text())
-      if !report.isSafe || !(report.isSwift || ignoreTimes) { throw ExitCode(1) }
+      if !report.isSafe || !(report.isInTime || ignoreTimes) { throw ExitCode(1) }
     } catch is Interrupted {
       throw ExitCode(130)
     } catch let code as ExitCode {
@@ -122,9 +123,10 @@ struct AttackCommand: ParsableCommand {
       let running = RunningCluster(program: program, redis: redis, scryptLog2N: scryptLog2n, accounts)
       try running.addAccounts()
       defer { running.disableAccounts() }
+      let hashes = nodes * sysconf(Int32(_SC_NPROCESSORS_ONLN))
       let target = Target(
         plain: endpoint, tls: targetTLSPort.map { Endpoint(endpoint, port: $0) }, nodes: pid,
-        hashesAtOnce: nodes * sysconf(Int32(_SC_NPROCESSORS_ONLN)), redisPort: nil)
+        hashesAtOnce: hashes, hashKiB: hashes << scryptLog2n, redisPort: nil)
       return try AttackRun(target, accounts, seconds: seconds, cluster: nil).run(kinds(hasTLS: target.tls != nil))
     }
     let cluster = try Cluster(

@@ -17,12 +17,22 @@ struct Row: Sendable {
   let kind: any Attack.Type
   let outcome: Outcome
   let figures: Figures
-  /// Resident memory of all nodes in KiB: before, and the most that was seen.
-  let memory: (before: Int, peak: Int)
+  let memory: Memory
   /// Seconds of the processor that the nodes used meanwhile.
   let nodesProcessor: Double
   /// What broke while it lasted.
   let crashes: [String]
+}
+
+/// Resident memory of all nodes in KiB. A password hash takes 32 MiB for as long as it is computed, so what a node keeps
+/// is told from what it takes for a moment.
+struct Memory: Sendable {
+  /// The least in the quiet time before.
+  let before: Int
+  /// The least in the second half of the attack: what it makes the nodes keep.
+  let held: Int
+  /// The most.
+  let peak: Int
 }
 
 /// What came of a run.
@@ -30,6 +40,8 @@ struct RunResult: Sendable {
   /// All quiet times together.
   let quiet: Figures
   let rows: [Row]
+  /// What all password hashes together may take at once.
+  let hashKiB: Int
   let leaks: [String]
 }
 
@@ -41,6 +53,8 @@ final class AttackRun {
   private let cluster: Cluster?
   private let ledger = Ledger()
   private let progress = ProgressLine()
+  /// The least memory in the last quiet time.
+  private var calm = 0
 
   /// `cluster`: whose processes are looked after; `nil` if it is somebody else's.
   init(_ target: Target, _ accounts: Accounts, seconds: Int, cluster: Cluster?) {
@@ -66,7 +80,9 @@ final class AttackRun {
       rows.append(try suffer(kind))
       quiet = quiet + (try beQuiet())
     }
-    return RunResult(quiet: quiet, rows: rows, leaks: cluster?.leaks(of: [accounts.password]) ?? [])
+    return RunResult(
+      quiet: quiet, rows: rows, hashKiB: target.hashKiB,
+      leaks: cluster?.leaks(of: Secrets.all(accounts, tokens: ledger.tokens)) ?? [])
   }
 
   private func startPeople() {
@@ -79,7 +95,11 @@ final class AttackRun {
     // What an attack has left behind is over before its neighbour is measured.
     try wait(milliseconds: 500) { false }
     ledger.begin()
-    try wait(seconds: pause) { false }
+    calm = target.residentKiB
+    try wait(seconds: pause) {
+      calm = min(calm, target.residentKiB)
+      return false
+    }
     return try settle()
   }
 
@@ -88,19 +108,22 @@ final class AttackRun {
     let endpoint = kind.needsTLS ? target.tls ?? target.plain : target.plain
     let arena = Arena(
       accounts: accounts, seconds: seconds, hashesAtOnce: target.hashesAtOnce, redisPort: target.redisPort)
-    let before = (memory: target.residentKiB, processor: target.processorSeconds)
-    var peak = before.memory
+    let processor = target.processorSeconds
+    var (held, peak) = (Int.max, 0)
+    let half = Moment.now() + seconds * 500_000_000
     ledger.begin()
     let attacker = Attacker(kind, arena, on: endpoint)
     try wait(seconds: seconds + 10) {
-      peak = max(peak, target.residentKiB)
+      let memory = target.residentKiB
+      peak = max(peak, memory)
+      if Moment.now() > half { held = min(held, memory) }
       return attacker.outcome != nil
     }
     guard let outcome = attacker.outcome else { throw TestFailure("\(kind.name) does not end") }
     let figures = try settle()
     return Row(
-      kind: kind, outcome: outcome, figures: figures, memory: (before.memory, peak),
-      nodesProcessor: target.processorSeconds - before.processor, crashes: cluster?.crashes() ?? [])
+      kind: kind, outcome: outcome, figures: figures, memory: Memory(before: calm, held: held, peak: peak),
+      nodesProcessor: target.processorSeconds - processor, crashes: cluster?.crashes() ?? [])
   }
 
   /// Each operation has ended, or has been given up.

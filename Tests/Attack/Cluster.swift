@@ -59,7 +59,8 @@ final class Cluster {
   var target: Target {
     Target(
       plain: Endpoint(loopback: port), tls: Endpoint(loopback: tlsPort), nodes: nodes.compactMap { $0?.pid },
-      hashesAtOnce: settings.nodes * settings.threads, redisPort: redisPort)
+      hashesAtOnce: settings.nodes * settings.threads,
+      hashKiB: settings.nodes * settings.threads << settings.scryptLog2N, redisPort: redisPort)
   }
 
   /// What has ended by itself since the last question.
@@ -81,7 +82,8 @@ final class Cluster {
   func leaks(of secrets: [String]) -> [String] {
     nodes.indices.flatMap { node -> [String] in
       let log = folder.text(of: "node-\(node).log")
-      return secrets.contains { log.contains($0) } ? ["the log of node \(node) holds a password"] : []
+      return secrets.contains { log.contains($0) }
+        ? ["the log of node \(node) holds a password, a token or a message"] : []
     }
   }
 

@@ -26,6 +26,15 @@ struct Figures: Sendable {
   /// Operations that failed.
   var failed: Int { failures.values.reduce(0, +) }
 
+  /// Those that a node or Redis was too slow for, which a busy machine can cause; and those for which there is no excuse.
+  var failuresByCause: (slow: [String: Int], other: [String: Int]) {
+    let slow = failures.filter { failure in Self.slowReasons.contains { failure.key.hasSuffix($0) } }
+    return (slow, failures.filter { slow[$0.key] == nil })
+  }
+
+  /// A push that was not sent has failed as a request already.
+  private static let slowReasons = ["late", "unavailable", "outcome_unknown", Ledger.notSent]
+
   /// How many were measured.
   func count(_ operation: Operation) -> Int { latencies[operation]?.count ?? 0 }
 
@@ -54,11 +63,15 @@ final class Ledger: Sendable {
   /// How long an operation may take before it has failed, in nanoseconds.
   static let patience = 5_000_000_000
 
+  /// Why a push has failed whose `send` was refused.
+  static let notSent = "not sent"
+
   private struct State {
     var phases: [Figures] = []
     /// Whether new operations are planned.
     var isPlanning = false
     var isOver = false
+    var tokens: [String] = []
     /// `nil`: the clients are not logged in yet.
     var start: Result<Void, TestFailureText>?
   }
@@ -89,6 +102,10 @@ final class Ledger: Sendable {
 
   func stop() { state.withLock { $0.isOver = true } }
   func started(_ result: Result<Void, TestFailureText>) { state.withLock { $0.start = result } }
+
+  /// Of the sessions of the clients: no log may hold one.
+  var tokens: [String] { state.withLock { $0.tokens } }
+  func note(token: String) { state.withLock { $0.tokens.append(token) } }
 
   func planned(in phase: Int) { state.withLock { $0.phases[phase].underWay += 1 } }
 

@@ -75,6 +75,7 @@ final class LegitimateClients {
     guard let token = reply.text(of: "tokenid") else {
       throw TestFailureText(description: "\(name) can't log in: \(reply.name)")
     }
+    ledger.note(token: token)
     return (peer, token)
   }
 
@@ -117,14 +118,16 @@ final class LegitimateClients {
   private func nextOfTalker(_ index: Int, _ planned: Int, _ phase: Int) -> (text: String, push: Int?) {
     residents[index].turn += 1
     switch residents[index].turn % 4 {
-    case 0: return ("send \(accounts.talkers[(index + 1) % accounts.talkers.count]) apa kabar?", nil)
+    case 0: return ("send \(accounts.talkers[(index + 1) % accounts.talkers.count]) \(Secrets.text)", nil)
     case 1: return ("inbox", nil)
     case 2: return (residents[index].confirmation() ?? "ping", nil)
     default:
       lastPush += 1
       pushes[lastPush] = (planned, phase)
       ledger.planned(in: phase)
-      return ("send \(accounts.listeners[lastPush % accounts.listeners.count]) no \(lastPush) piye kabare?", lastPush)
+      return (
+        "send \(accounts.listeners[lastPush % accounts.listeners.count]) no \(lastPush) \(Secrets.text)", lastPush
+      )
     }
   }
 
@@ -153,7 +156,7 @@ final class LegitimateClients {
     } else {
       ledger.failed(.request, answer.name, in: asked.phase)
       if let push = asked.push, let lost = pushes.removeValue(forKey: push) {
-        ledger.failed(.push, "not sent", in: lost.phase)
+        ledger.failed(.push, Ledger.notSent, in: lost.phase)
       }
     }
   }

@@ -13,6 +13,8 @@ struct Target: Sendable {
   let nodes: [pid_t]
   /// Passwords that all nodes together may hash at once.
   let hashesAtOnce: Int
+  /// Memory that those take, in KiB.
+  let hashKiB: Int
   /// The port of a Redis of 127.0.0.1 that may be asked; `nil`: none.
   let redisPort: Int?
 

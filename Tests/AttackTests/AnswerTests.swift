@@ -7,8 +7,13 @@ import Testing
 
 @Suite struct AnswerTests {
   private let stream = Array(
-    "{\"status\":\"OK\",\"seq\":3,\"x\":{\"seq\":17}}\r\n\r\n{\"status\":\"ERROR\",\"message\":\"m\",\"code\":\"busy\"}\r\n\r\n"
-      .utf8 + "{\"event\":\"message\",\"seq\":4,\"msg\":\"no 5 x\"}\r\n\r\n<html>\r\n\r\n".utf8)
+    """
+    {"status":"OK","seq":3,"x":{"seq":17}}\r\n\r
+    {"status":"ERROR","message":"m","code":"busy"}\r\n\r
+    {"event":"message","seq":4,"msg":"no 5 x"}\r\n\r
+    <html>\r\n\r
+
+    """.utf8)
 
   @Test func `answers are found at whichever byte the stream is cut`() {
     for cut in 0...stream.count {

@@ -1,6 +1,7 @@
 // Owns: that the attackers' tool works, and can find something.
 // Must never: judge times: tests share the machine.
 // Runs on: swift-testing; each run is the `attack` program with processes of its own.
+import ArgumentParser
 import Foundation
 import TestSupport
 import Testing
@@ -40,7 +41,7 @@ import Testing
     let (outcome, status) = try attack(
       "--seconds", "3", "--only", "malformed", "--only", "giant-lines", "--only", "ended-session")
     #expect(outcome.lines.map(\.attack) == ["giant-lines", "malformed", "ended-session"])
-    #expect(outcome.lines.allSatisfy(\.findings.isEmpty), "\(outcome.lines.map(\.findings))")
+    #expect(outcome.lines.flatMap(\.findings) == [])
     #expect(status == 0)
     #expect((outcome.lines.first?.answers["line_too_long"] ?? 0) > 0)
     for times in outcome.lines.map(\.times) + [outcome.undisturbed] {
@@ -57,10 +58,19 @@ import Testing
     #expect(finding.contains("guesses were looked at"))
   }
 
-  @Test func `a name that is none and a half target are refused`() throws {
-    #expect(throws: (any Error).self) { try AttackCommand.parse(["--only", "nonsense"]) }
-    #expect(throws: (any Error).self) { try AttackCommand.parse(["--target", "127.0.0.1:1"]) }
-    #expect(throws: (any Error).self) { try AttackCommand.parse(["--target", "localhost:1", "--redis", "redis://x"]) }
-    #expect(throws: Never.self) { try AttackCommand.parse(["--only", "churn", "--seconds", "1"]) }
+  @Test(arguments: [
+    ["--only", "nonsense"], ["--target", "127.0.0.1:1"], ["--target", "localhost:1", "--redis", "redis://x"],
+    ["--seconds", "0"],
+  ])
+  func `what can't be run is refused`(arguments: [String]) {
+    #expect(throws: (any Error).self) { _ = try AttackCommand.parse(arguments) }
+  }
+
+  @Test func `every attack can be asked for by its name`() throws {
+    for kind in Catalogue.all {
+      let command = try AttackCommand.parse(["--only", kind.name])
+      #expect(command.only == [kind.name])
+    }
+    #expect(Set(Catalogue.all.map { $0.name }).count == Catalogue.all.count)
   }
 }

@@ -6,7 +6,6 @@
 final class BurnedProcessor: Attack {
   static let name = "control"
   static let summary = "no attack: a thread that spins beside the cluster, as costly as the costliest attacker"
-  static let memoryBound = 16 * 1024
   let rest = 0
   private var number: UInt64 = 1
 

@@ -11,6 +11,7 @@ final class ForgedProxyHeader: Attack {
   private let arena: Arena
   private let bound: Int
   private var guesses = 0
+  private var logins = 0
 
   init(_ arena: Arena) {
     self.arena = arena
@@ -25,7 +26,9 @@ final class ForgedProxyHeader: Attack {
     switch event {
     case .opened(let peer): guess(peer, swarm)
     case .answer(let peer, let answer):
-      // The header is refused first, then the guess is answered.
+      if answer.text(of: "tokenid") != nil { logins += 1 }
+      // A header of version 1 is refused, then the guess behind it is answered. One of version 2 holds the line `QUIT`
+      // (so that servers which don't know it end the connection), and that is what happens.
       guard ["auth_failed", "too_many_attempts", "busy"].contains(answer.code) else { return }
       swarm.close(peer)
       connect(peer.role, swarm)
@@ -34,7 +37,8 @@ final class ForgedProxyHeader: Attack {
   }
 
   func findings(_ swarm: Swarm) -> [String] {
-    var found = swarm.findings(forbidden: "OK")
+    var found = swarm.findings()
+    if logins > 0 { found.append("\(logins) logins") }
     let hashed = swarm.totals.answers["auth_failed"] ?? 0
     if hashed > bound { found.append("\(hashed) guesses were looked at, more than \(bound)") }
     guard let port = arena.redisPort else { return found }
@@ -62,6 +66,6 @@ final class ForgedProxyHeader: Attack {
       let client: [UInt8] = [203, 0, 113, UInt8(guesses % 256), 192, 0, 2, 1, 0x9C, 0x40, 0x22, 0xB9]
       swarm.write(signature + [0x21, 0x11, 0, 12] + client + [0x0A], to: peer)
     }
-    swarm.write(line: "auth \(arena.accounts.victim) guess-\(guesses)", to: peer)
+    swarm.write(line: "auth \(arena.accounts.victim) \(Secrets.guess)\(guesses)", to: peer)
   }
 }

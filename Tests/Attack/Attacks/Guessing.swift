@@ -55,7 +55,7 @@ class Guesser {
   private func guess(_ peer: Peer, _ swarm: Swarm) {
     guesses += 1
     swarm.totals.attempts += 1
-    swarm.write(line: "auth \(account(guesses)) guess-\(guesses)", to: peer)
+    swarm.write(line: "auth \(account(guesses)) \(Secrets.guess)\(guesses)", to: peer)
   }
 }
 
@@ -89,6 +89,7 @@ final class GuessAllAccounts: Guesser, Attack {
 final class GuessFromManyAddresses: Guesser, Attack {
   static let name = "guess-many-addresses"
   static let summary = "100 addresses guess the password of one account, which is in use"
+  static let isHashing = true
   private static let addresses = 100
 
   init(_ arena: Arena) {
@@ -105,6 +106,7 @@ final class GuessFromManyAddresses: Guesser, Attack {
 final class HashStorm: Guesser, Attack {
   static let name = "hash-storm"
   static let summary = "200 connections from 100 addresses log in as users that don't exist, another one each time"
+  static let isHashing = true
   private static let addresses = 100
 
   init(_ arena: Arena) {
