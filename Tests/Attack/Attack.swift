@@ -45,6 +45,9 @@ struct Arena: Sendable {
   let seconds: Int
   /// Passwords that all nodes may hash at the same time.
   let hashesAtOnce: Int
+  /// Connections without a login that all nodes together keep for longer than the time to log in: below the number at
+  /// which a node is crowded it lets them be.
+  let uncrowded: Int
   /// What must not happen to Redis is asked there; `nil`: it can't be asked.
   let redisPort: Int?
 }
@@ -72,12 +75,13 @@ extension Swarm {
     }
   }
 
-  /// Connections that a node has kept though nobody logged in on them.
-  func keptTooLong(_ what: String) -> [String] {
+  /// Connections that the nodes have kept though nobody logged in on them, beyond those that are allowed.
+  func keptTooLong(_ what: String, allowed: Int = 0) -> [String] {
     let bound = Patience.toLogIn
     let now = Moment.now()
     let kept = open.count { $0.isConnected && now - $0.openedAt > bound }
-    return kept == 0 ? [] : ["\(kept) \(what) were kept for more than \(bound / 1_000_000_000) s without a login"]
+    if kept <= allowed { return [] }
+    return ["\(kept) \(what), not \(allowed), were kept for more than \(bound / 1_000_000_000) s without a login"]
   }
 }
 

@@ -126,7 +126,7 @@ struct AttackCommand: ParsableCommand {
       let hashes = nodes * sysconf(Int32(_SC_NPROCESSORS_ONLN))
       let target = Target(
         plain: endpoint, tls: targetTLSPort.map { Endpoint(endpoint, port: $0) }, nodes: pid,
-        hashesAtOnce: hashes, hashKiB: hashes << scryptLog2n, redisPort: nil)
+        uncrowded: nodes * Target.crowd, hashesAtOnce: hashes, hashKiB: hashes << scryptLog2n, redisPort: nil)
       return try AttackRun(target, accounts, seconds: seconds, cluster: nil).run(kinds(hasTLS: target.tls != nil))
     }
     let cluster = try Cluster(

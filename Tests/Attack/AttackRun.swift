@@ -107,7 +107,8 @@ final class AttackRun {
     progress.what = kind.name
     let endpoint = kind.needsTLS ? target.tls ?? target.plain : target.plain
     let arena = Arena(
-      accounts: accounts, seconds: seconds, hashesAtOnce: target.hashesAtOnce, redisPort: target.redisPort)
+      accounts: accounts, seconds: seconds, hashesAtOnce: target.hashesAtOnce, uncrowded: target.uncrowded,
+      redisPort: target.redisPort)
     let processor = target.processorSeconds
     var (held, peak) = (Int.max, 0)
     let half = Moment.now() + seconds * 500_000_000

@@ -59,6 +59,7 @@ final class Cluster {
   var target: Target {
     Target(
       plain: Endpoint(loopback: port), tls: Endpoint(loopback: tlsPort), nodes: nodes.compactMap { $0?.pid },
+      uncrowded: settings.nodes * Target.crowd,
       hashesAtOnce: settings.nodes * settings.threads,
       hashKiB: settings.nodes * settings.threads << settings.scryptLog2N, redisPort: redisPort)
   }

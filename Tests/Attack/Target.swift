@@ -6,11 +6,16 @@ import Glibc
 
 /// A cluster, ours or somebody else's.
 struct Target: Sendable {
+  /// Connections without a login beyond which a node is crowded (`--crowd`).
+  static let crowd = 64
+
   let plain: Endpoint
   /// `nil`: it has no TLS.
   let tls: Endpoint?
   /// The node processes on this machine whose memory is watched.
   let nodes: [pid_t]
+  /// Connections without a login that they keep for as long as they like.
+  let uncrowded: Int
   /// Passwords that all nodes together may hash at once.
   let hashesAtOnce: Int
   /// Memory that those take, in KiB.
