@@ -17,8 +17,8 @@ import Testing
     init() async throws {
       redis = try await RedisServer()
       try await redis.addAccounts("arini", "lineker", "messi")
-      a = try await ChatNode("a", redis: redis)
-      b = try await ChatNode("b", redis: redis)
+      a = try await ChatNode("a", redis: redis, options: ["--limits", "off"])
+      b = try await ChatNode("b", redis: redis, options: ["--limits", "off"])
       arini = try a.login("arini")
       lineker = try b.login("lineker")
     }

@@ -94,12 +94,12 @@ import Testing
   }
 
   @Test func `who asks nothing is closed with a reason, and ping keeps a connection open`() async throws {
-    let node = try await node("--idle-timeout", "2")
+    let node = try await node("--idle-timeout", "5")
     let idle = try node.login("arini")
     let listener = try node.login("lineker")
     #expect(try listener.request("listen").isOK)
     let lively = try node.login("arini")
-    for _ in 0..<10 {
+    for _ in 0..<16 {
       try await Task.sleep(for: .milliseconds(500))
       #expect(try lively.request("ping").isOK)
     }

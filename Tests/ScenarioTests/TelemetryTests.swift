@@ -71,14 +71,54 @@ import Testing
     #expect(try refused("guesses") == 3)
     let all = try Metrics(port: http)
     let limits = all.samples.filter { $0.key.hasPrefix("kabar_limit_refusals_total") }
-    #expect(limits.count == 11 && limits.values.reduce(0, +) == 6, "\(limits)")
+    #expect(limits.count == 12 && limits.values.reduce(0, +) == 6, "\(limits)")
+  }
+
+  @Test func `a client that takes too much is counted by what it took`() async throws {
+    let redis = try await RedisServer()
+    try await redis.addAccounts("arini")
+    let (node, http) = try await node(
+      redis, threads: 1,
+      options: [
+        "--connections", "5", "--connections-per-address", "2", "--login-timeout", "1", "--crowd", "0",
+        "--idle-timeout", "6", "--line-timeout", "1", "--command-burst", "10", "--command-rate", "1",
+      ])
+    func client(_ last: Int) throws -> LineClient { try LineClient(port: node.port, from: "127.0.0.\(last)") }
+    let arini = try client(2)
+    #expect(try arini.request("auth arini pw").isOK)
+    let silent = try client(2)
+    #expect(try client(2).reply().code == "too_many_connections")
+    let slow = try client(3)
+    #expect(try slow.request("auth arini pw").isOK)
+    try slow.send("pi")
+    try slow.socket.write(Array("ng".utf8))
+    let long = try client(4)
+    #expect(try long.request("auth arini pw").isOK)
+    try long.send(String(repeating: "x", count: 9000))
+    #expect(try long.reply().code == "line_too_long")
+    #expect(try silent.reply().code == "login_timeout")
+    while try slow.reply().code != "line_timeout" {}
+    while try arini.request("ping").code != "slow_down" {}
+    for client in [silent, slow, long] { client.socket.close() }
+    let isAlone = try await eventually(within: 5) { try Metrics(port: http)["connections"] == 1 }
+    #expect(isAlone)
+    let others = try (0..<4).map { try client(10 + $0) }
+    #expect(try client(20).reply().code == "too_many_connections")
+    #expect(try arini.reply().code == "idle_timeout")
+    let counted = try Metrics(port: http)
+    for limit in ["connections", "connections_per_address", "idle_time", "line_time", "line_length", "command_rate"] {
+      #expect(counted["limit_refusals_total{limit=\"\(limit)\"}"] == 1, "\(limit)")
+    }
+    #expect(counted[#"limit_refusals_total{limit="login_time"}"#] >= 1)
+    #expect(counted[#"commands_total{command="ping",code="slow_down"}"#] == 1)
+    withExtendedLifetime(others) {}
   }
 
   @Test func `logins that find no place and listeners that don't read are counted`() async throws {
     let redis = try await RedisServer()
     try await redis.addAccounts("arini")
     let (node, http) = try await node(
-      redis, threads: 1, options: ["--scrypt-log2n", "15", "--slow-consumer-timeout", "500"])
+      redis, threads: 1, options: ["--scrypt-log2n", "15", "--slow-consumer-timeout", "500", "--limits", "off"])
     let arini = try node.login("arini")
     let clients = try (0..<140).map { _ in try node.connect() }
     for client in clients { try client.send("auth nobody pw") }

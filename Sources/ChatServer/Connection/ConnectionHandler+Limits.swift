@@ -38,14 +38,6 @@ extension ConnectionHandler {
 
   // MARK: Commands
 
-  /// Reads a line and takes a token for it, whether it can be read or not.
-  func parse(_ line: ByteBuffer, now: NIODeadline) throws(Refusal) -> Command? {
-    let parsed = Result { () throws(Refusal) in try CommandParser.parse(line.readableBytesUInt8Span) }
-    if case .success(let command?) = parsed, isFree(command) { return command }
-    try takeToken(now: now)
-    return try parsed.get()
-  }
-
   /// An `ack` of a message that was pushed here has been paid for by whoever sent it.
   private func isFree(_ command: Command) -> Bool {
     switch command {
@@ -55,14 +47,16 @@ extension ConnectionHandler {
     }
   }
 
-  private func takeToken(now: NIODeadline) throws(Refusal) {
-    guard let rate = worker.configuration.clientLimits.commandRate else { return }
+  /// Takes a token for a line, whether it could be read or not; the refusal if there is none.
+  func takeToken(for line: Result<Command?, Refusal>, now: NIODeadline) -> Refusal? {
+    guard let rate = worker.configuration.clientLimits.commandRate else { return nil }
+    if case .success(let command?) = line, isFree(command) { return nil }
     let missing =
       if let binding { binding.bucket.take(rate, now: now) } else { anonymousBucket.take(rate, now: now) }
-    guard let missing else { return }
+    guard let missing else { return nil }
     worker.telemetry.refused(by: .commandRate)
     waitForToken(missing)
-    throw .slowDown(retryAfter: Int(missing.nanoseconds / 1_000_000) + 1)
+    return .slowDown(retryAfter: Int(missing.nanoseconds / 1_000_000) + 1)
   }
 
   /// A client that asks on all the same must not get refusals faster than others get answers.

@@ -178,14 +178,19 @@ final class ConnectionHandler: ChannelDuplexHandler {
     times.lineEnded(at: now)
     let arrival = arrivals.arrival(ofByteBefore: place.upperBound, now: now)
     let deadline = arrival + worker.configuration.requestTimeout
-    do throws(Refusal) {
-      guard let command = try parse(line, now: now) else { return }
+    let parsed = Result { () throws(Refusal) in try CommandParser.parse(line.readableBytesUInt8Span) }
+    let word = (try? parsed.get())?.word
+    // What is no command, or one too many, confirms nothing: it may have been meant as an `ack`.
+    if let refusal = takeToken(for: parsed, now: now) {
+      return reply(replies.reserve(deadline: deadline, for: word), .refused(refusal))
+    }
+    switch parsed {
+    case .failure(let refusal): reply(replies.reserve(deadline: deadline), .refused(refusal))
+    case .success(.none): break
+    case .success(.some(let command)):
       if case .ack = command { deliveries.confirmsByAck = true }
       if let delivery = deliveries.confirmed(byLineAt: start) { ConfirmDelivery.run(delivery, on: worker) }
-      Dispatch.run(command, on: self, replies.reserve(deadline: deadline, for: command.word))
-    } catch {
-      // What is no command confirms nothing: it may have been meant as an `ack`.
-      reply(replies.reserve(deadline: deadline), .refused(error))
+      Dispatch.run(command, on: self, replies.reserve(deadline: deadline, for: word))
     }
   }
 
