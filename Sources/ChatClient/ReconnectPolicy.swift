@@ -57,7 +57,9 @@ struct Reconnects {
 /// Whether and when a request that is carried out only once, however often it is asked for, is asked for again.
 enum Retry {
   /// The refusals that pass.
-  static let passing: Set<String> = ["unavailable", "busy", "outcome_unknown"]
+  static let passing: Set<String> = [
+    "unavailable", "busy", "outcome_unknown", "slow_down", "too_many_attempts", "too_many_connections",
+  ]
   private static let backoff = ReconnectPolicy(base: .milliseconds(50), cap: .seconds(2))
 
   /// The wait before try number `tries` + 1; nil if that would be of no use.

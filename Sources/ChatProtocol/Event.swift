@@ -19,6 +19,10 @@ package enum Event: Sendable {
   package enum Closing: String, Sendable {
     /// It did not read its replies.
     case slowConsumer = "slow_consumer"
+    /// It asked nothing for too long; `ping` keeps a connection open.
+    case idleTimeout = "idle_timeout"
+    /// A line was begun and not ended in time.
+    case lineTimeout = "line_timeout"
   }
 
   /// Appends the event with its line ends.

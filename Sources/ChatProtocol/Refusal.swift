@@ -61,13 +61,28 @@ public struct Refusal: Error, Equatable, Sendable {
     case tooManyWatched = "too_many_watched"
     /// This node hashes as many passwords as it may, or another request was quicker; the same one may work a little later.
     case busy = "busy"
+    /// More commands came than this session may send; after `retry_after_ms` it may send one.
+    case slowDown = "slow_down"
+    /// This node, or the client's address on it, has as many connections as it may; the connection closes.
+    case tooManyConnections = "too_many_connections"
+    /// Many connections wait to log in, and this one took too long; it closes.
+    case loginTimeout = "login_timeout"
+    /// The connection asked nothing for too long, and closes.
+    case idleTimeout = "idle_timeout"
+    /// A line was begun and not ended in time; the connection closes.
+    case lineTimeout = "line_timeout"
     /// The store can't be reached or refuses to write; nothing was done.
     case unavailable = "unavailable"
     /// The store went away with the request: it may or may not have been carried out.
     case outcomeUnknown = "outcome_unknown"
 
     /// Whether the node closes the connection after this answer.
-    public var closes: Bool { self == .lineTooLong }
+    public var closes: Bool {
+      switch self {
+      case .lineTooLong, .tooManyConnections, .loginTimeout, .idleTimeout, .lineTimeout: true
+      default: false
+      }
+    }
   }
 
   /// A refusal in words of its own.
@@ -105,6 +120,17 @@ extension Refusal {
   /// Too many password checks wait on this node.
   public static let busy = Refusal(
     .busy, "too many logins at once on this node: try again in a moment", retryAfter: 1000)
+  /// The connection is one too many.
+  public static let tooManyConnections = Refusal(
+    .tooManyConnections, "too many connections: try again in a moment", retryAfter: 1000)
+  /// Nobody logged in.
+  public static let loginTimeout = Refusal(
+    .loginTimeout, "many wait to log in and this connection took too long: connect again")
+  /// Nothing was asked.
+  public static let idleTimeout = Refusal(
+    .idleTimeout, "nothing was asked for too long: connect again (\(CommandWord.ping.usage) keeps a connection open)")
+  /// A line was never ended.
+  public static let lineTimeout = Refusal(.lineTimeout, "a line took too long from its first byte to its end")
   /// Redis can't serve; nothing was done.
   public static let unavailable = Refusal(
     .unavailable, "the store can't serve now: nothing was done, try again", retryAfter: 1000)
@@ -119,6 +145,11 @@ extension Refusal {
   /// Wrong passwords came from there; for how many milliseconds it must wait.
   public static func tooManyAttempts(retryAfter: Int) -> Refusal {
     Refusal(.tooManyAttempts, "too many wrong passwords from your address: wait a while", retryAfter: retryAfter)
+  }
+
+  /// In how many milliseconds the session may send a command again.
+  public static func slowDown(retryAfter: Int) -> Refusal {
+    Refusal(.slowDown, "too many commands: wait a little", retryAfter: retryAfter)
   }
 
   /// The recipient has too much mail.

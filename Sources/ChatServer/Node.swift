@@ -72,6 +72,7 @@ package struct Node: Service {
   private func assemble(_ loops: [any EventLoop], _ passwords: PasswordChecks) async throws -> Parts {
     let first = loops[0]
     let firstClient = try await first.submit { NIOLoopBound(client(of: 0, on: first), eventLoop: first) }.get()
+    let admission = Admission(configuration.clientLimits)
     let presence = SharedPresence(own: NodeID(newIncarnationOf: configuration.name))
     let membership = try await first.submit {
       NIOLoopBound(
@@ -88,7 +89,7 @@ package struct Node: Service {
           redis.start()
           let worker = Worker(
             configuration, index: index, redis: redis, membership: handle, presence: presence, passwords: passwords,
-            logger: logger)
+            admission: admission, logger: logger)
           return NIOLoopBound(worker, eventLoop: loop)
         }.get())
     }

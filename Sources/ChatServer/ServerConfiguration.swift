@@ -25,6 +25,8 @@ package struct ServerConfiguration: Sendable {
   package var name: String
   /// How long a request may wait for Redis.
   package var requestTimeout = TimeAmount.seconds(2)
+  /// What one client may take.
+  package var clientLimits = ClientLimits()
   /// The bounds of every inbox.
   package var inboxLimits = InboxLimits()
   /// Replicas that must have a message before its sender hears OK; 0 for none.

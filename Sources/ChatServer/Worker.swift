@@ -28,6 +28,8 @@ final class Worker {
   var inboxFill: InboxFill
   /// The present incarnation of this node.
   var node: NodeID
+  /// How many connections this process has.
+  let admission: Admission
   /// Replies are encoded here before they go into a connection's outbox.
   var scratch: [UInt8] = []
   private(set) var isStopping = false
@@ -41,6 +43,7 @@ final class Worker {
   private var bySession: [SessionID: [ObjectIdentifier: ConnectionHandler]] = [:]
   /// How often an open connection's session is prolonged, well within its life.
   private static let sessionUse = TimeAmount.hours(1)
+  private var buckets: [SessionID: SharedTokenBucket] = [:]
   private static let endedMemory = TimeAmount.seconds(10)
   private var endedSessions: [SessionID: NIODeadline] = [:]
   private var unflushed: [ConnectionHandler] = []
@@ -53,7 +56,7 @@ final class Worker {
   init(
     _ configuration: ServerConfiguration, index: Int, redis: RedisClient, membership: MembershipHandle,
     presence: SharedPresence,
-    passwords: PasswordChecks, logger: Logger
+    passwords: PasswordChecks, admission: Admission, logger: Logger
   ) {
     (self.index, eventLoop) = (index, redis.eventLoop)
     (self.configuration, self.redis, self.membership) = (configuration, redis, membership)
@@ -61,8 +64,9 @@ final class Worker {
     blockers = BlockersByUser(redis: redis)
     telemetry = Telemetry(requestTimeout: configuration.requestTimeout)
     (node, self.presence) = (presence.own, presence)
-    (self.passwords, self.logger) = (passwords, logger)
+    (self.passwords, self.admission, self.logger) = (passwords, admission, logger)
     keepSessions()
+    judgeConnections()
     startMeasuring()
   }
 
@@ -78,11 +82,25 @@ final class Worker {
     if isStopping, connections.isEmpty { stopped?.succeed() }
   }
 
+  var connectionCount: Int { connections.count }
+
+  var openConnections: [ConnectionHandler] { Array(connections.values) }
+
   /// An open connection.
   func connection(_ id: ObjectIdentifier) -> ConnectionHandler? { connections[id] }
 
-  /// How many are open.
-  var connectionCount: Int { connections.count }
+  /// What a session may still ask here.
+  func bucket(of session: SessionID) -> SharedTokenBucket {
+    if let bucket = buckets[session] { return bucket }
+    let bucket = SharedTokenBucket()
+    buckets[session] = bucket
+    return bucket
+  }
+
+  /// A full bucket that nobody uses is as good as none. (One that is in use must stay the only one of its session.)
+  func forgetFullBuckets(at now: NIODeadline) {
+    buckets = buckets.filter { bySession[$0.key] != nil || !$0.value.isFull(at: now) }
+  }
 
   func bound(_ connection: ConnectionHandler, to session: SessionID) {
     telemetry.bound(1)

@@ -4,6 +4,7 @@
 
 import NIOCore
 import NIOSSL
+import NIOTLS
 import Synchronization
 
 /// TLS 1.2 and up for accepted connections.
@@ -43,6 +44,11 @@ package final class ServerTLS: Sendable {
   /// Called on the connection's event loop.
   package static func sayGoodbye(on channel: any Channel) {
     try? channel.pipeline.syncOperations.handler(type: NIOSSLHandler.self).stopTLS(promise: nil)
+  }
+
+  /// Whether an event of a channel's pipeline says that the peer's handshake is done.
+  package static func isHandshakeDone(_ event: Any) -> Bool {
+    if case .handshakeCompleted? = event as? TLSUserEvent { true } else { false }
   }
 
   private static func read(_ certificate: String, _ key: String) throws(TLSFailure) -> NIOSSLContext {

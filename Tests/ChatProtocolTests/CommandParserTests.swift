@@ -104,7 +104,10 @@ private let token = "0f8fad5b-d9cb-469f-a165-70867728950e"
     }
     #expect(throws: Refusal.authFailed) { try CommandParser.parse(Array("auth -x s3cret".utf8)) }
     #expect(throws: Refusal.invalidSession) { try CommandParser.parse(Array("inbox s3cret".utf8)) }
-    #expect(Refusal.Code.allCases.filter(\.closes) == [.lineTooLong])
+    #expect(
+      Refusal.Code.allCases.filter(\.closes) == [
+        .lineTooLong, .tooManyConnections, .loginTimeout, .idleTimeout, .lineTimeout,
+      ])
   }
 
   @Test func `the stable names of all codes`() {
@@ -115,7 +118,8 @@ private let token = "0f8fad5b-d9cb-469f-a165-70867728950e"
         "too_many_attempts", "not_logged_in", "invalid_session", "unknown_user", "inbox_full", "blocked",
         "own_name", "too_many_blocked", "invalid_tag",
         "invalid_number", "unknown_message", "not_listening",
-        "too_many_watched", "busy", "unavailable",
+        "too_many_watched", "busy", "slow_down", "too_many_connections", "login_timeout", "idle_timeout",
+        "line_timeout", "unavailable",
         "outcome_unknown",
       ])
   }

@@ -9,7 +9,7 @@ import Testing
   @Test func `a thousand pipelined commands are answered in their order`() async throws {
     let redis = try await RedisServer()
     try await redis.addAccounts("arini")
-    let node = try await ChatNode("a", redis: redis)
+    let node = try await ChatNode("a", redis: redis, options: ["--limits", "off"])
     let client = try node.connect()
     var requests = "auth arini pw\r\n"
     for number in 0..<1000 {

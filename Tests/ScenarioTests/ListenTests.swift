@@ -134,7 +134,7 @@ import Testing
   /// The quick ones confirm at once, the last one confirms nothing: it lives from what the others confirm.
   @Test(arguments: [1, 3000])
   func `several listeners of one user, on several nodes, each get every message in order`(bytes: Int) async throws {
-    let (redis, a, b) = try await cluster()
+    let (redis, a, b) = try await cluster(["--limits", "off"])
     let lineker = try b.login("lineker")
     let listeners = try [a, a, b, b].map { try listener("arini", at: $0) }
     let count = bytes > 1 ? 400 : 1500

@@ -7,10 +7,10 @@ import TestSupport
 import Testing
 
 @Suite struct PresenceTests {
-  private func cluster(grace: Int = 15) async throws -> (RedisServer, ChatNode, ChatNode) {
+  private func cluster(grace: Int = 15, limits: String = "on") async throws -> (RedisServer, ChatNode, ChatNode) {
     let redis = try await RedisServer()
     try await redis.addAccounts("arini", "henderson", "lineker", "messi")
-    let options = ["--presence-grace", "\(grace)"]
+    let options = ["--presence-grace", "\(grace)", "--limits", limits]
     return (
       redis, try await ChatNode("a", redis: redis, options: options),
       try await ChatNode("b", redis: redis, options: options)
@@ -111,7 +111,7 @@ import Testing
   }
 
   @Test func `who does not read is told of those she missed when she reads again`() async throws {
-    let (_, a, b) = try await cluster()
+    let (_, a, b) = try await cluster(limits: "off")
     let arini = try Observer("arini", on: a)
     #expect(try arini.watch("messi lineker").users == [])
     // Replies that nobody reads: megabytes, until the node can't write any more.

@@ -11,7 +11,7 @@ import Testing
   private func node(_ options: [String]) async throws -> (RedisServer, ChatNode) {
     let redis = try await RedisServer()
     try await redis.addAccounts("arini", "lineker")
-    return (redis, try await ChatNode("a", redis: redis, options: options))
+    return (redis, try await ChatNode("a", redis: redis, options: options + ["--limits", "off"]))
   }
 
   private func listener(at node: ChatNode) throws -> LineClient {

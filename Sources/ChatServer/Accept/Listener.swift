@@ -22,6 +22,12 @@ enum Listener {
       .serverChannelOption(.backlog, value: backlog)
       .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
       .serverChannelOption(.socketOption(.reusePort), value: 1)
+      // Out of descriptors: a pause, not a loop that does nothing else.
+      .serverChannelInitializer { channel in
+        channel.eventLoop.makeCompletedFuture {
+          try channel.pipeline.syncOperations.addHandler(AcceptBackoffHandler())
+        }
+      }
       .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
       .childChannelOption(
         .writeBufferWaterMark, value: .init(low: max(outboxBytes / 2, 1), high: max(outboxBytes, 2))
@@ -29,23 +35,30 @@ enum Listener {
       // FIN ends the requests, not the replies: what was asked before it is answered.
       .childChannelOption(.allowRemoteHalfClosure, value: true)
       .childChannelInitializer { channel in
-        channel.eventLoop.makeCompletedFuture {
-          let records = try tls?.protect(channel)
-          let connection = ConnectionHandler(worker: worker.value, records: records)
-          if isProxy(channel, worker.value) {
-            try channel.pipeline.syncOperations.addHandler(ProxyHeaderHandler(for: connection), position: .first)
-          }
-          try channel.pipeline.syncOperations.addHandler(connection)
-        }
+        channel.eventLoop.makeCompletedFuture { try accept(channel, for: worker.value, tls) }
       }
       .bind(host: host, port: port).get()
   }
 
-  /// Whether the connection comes from a proxy that is trusted to say who its client is.
-  private static func isProxy(_ channel: any Channel, _ worker: Worker) -> Bool {
-    let trusted = worker.configuration.trustedProxies
-    guard !trusted.isEmpty, let peer = channel.remoteAddress?.ipAddress.flatMap({ IPAddress($0) }) else { return false }
-    return trusted.contains { $0.contains(peer) }
+  private static func accept(_ channel: any Channel, for worker: Worker, _ tls: ServerTLS?) throws {
+    let pipeline = channel.pipeline.syncOperations
+    let peer = channel.remoteAddress?.ipAddress.flatMap { IPAddress($0) }
+    let isProxied = peer.map { peer in worker.configuration.trustedProxies.contains { $0.contains(peer) } } ?? false
+    let source = isProxied ? nil : peer.map { LoginSource(address: $0.description) } ?? .unknown
+    if let limit = worker.admission.enter(from: source) {
+      worker.noteRefusal(by: limit)
+      return try pipeline.addHandler(SurplusConnection(isEncrypted: tls != nil))
+    }
+    let records: RecordMeter?
+    do {
+      records = try tls?.protect(channel)
+    } catch {
+      worker.admission.leave(from: source)
+      throw error
+    }
+    let connection = ConnectionHandler(worker: worker, records: records, admittedFrom: source)
+    if isProxied { try pipeline.addHandler(ProxyHeaderHandler(for: connection), position: .first) }
+    try pipeline.addHandler(connection)
   }
 }
 

@@ -16,13 +16,18 @@ struct Binding {
   let token: SessionToken
   /// The display name, ready for a record.
   let display: JSONString
+  /// What the session may still ask on this event loop, on whichever connection.
+  let bucket: SharedTokenBucket
   /// Who refuses the user's messages.
   let blockers: Blockers
   /// When Redis last said that the session lives; `nil`: ask again before the next command.
   var checkedAt: NIODeadline?
 
-  init(_ session: Session, token: SessionToken, blockers: Blockers, checkedAt: NIODeadline) {
-    (self.session, self.token, self.blockers, self.checkedAt) = (session, token, blockers, checkedAt)
+  init(
+    _ session: Session, token: SessionToken, bucket: SharedTokenBucket, blockers: Blockers, checkedAt: NIODeadline
+  ) {
+    (self.session, self.token, self.bucket, self.blockers) = (session, token, bucket, blockers)
+    self.checkedAt = checkedAt
     display = JSONString(session.display)
   }
 

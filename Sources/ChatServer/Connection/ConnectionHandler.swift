@@ -27,31 +27,36 @@ final class ConnectionHandler: ChannelDuplexHandler {
   private static let inputBound = 64 * 1024
 
   let worker: Worker
-  private(set) var binding: Binding?
-  private var context: ChannelHandlerContext?
+  var binding: Binding?
+  private(set) var context: ChannelHandlerContext?
   private var phase = Phase.open
-  private var framer = LineFramer()
-  private var arrivals = ArrivalTimes()
+  private(set) var framer = LineFramer()
+  var arrivals = ArrivalTimes()
   private var replies = ReplyQueue()
   private var outbox = ByteBuffer()
   private var isFlushScheduled = false
   /// What waits for its turn among the replies.
   private var turn: (ticket: ReplyTicket, body: () -> Void)?
-  private var deliveries = Deliveries()
+  var deliveries = Deliveries()
   /// Set while events come on this connection.
-  private(set) var listening: Listening?
+  var listening: Listening?
   /// `logout` is on its way here: its reply tells the client, no event needs to.
   var isLoggingOut = false
   /// Whose connection this is as a trusted proxy says; `nil` if it comes from the client itself.
   var proxiedClient: IPAddress?
   /// Bytes of the header in which it says so: the kernel counts them, the lines don't.
   var proxyHeaderBytes = 0
+  /// As whose connection it was admitted; `nil` if its proxy has still to say whose it is.
+  var admittedSource: LoginSource?
+  var times: ConnectionTimes
+  /// What may be asked without a session.
+  var anonymousBucket = TokenBucket()
   private var lastStored: ReplyTicket?
-  private var peerHasEnded = false
+  private(set) var peerHasEnded = false
   /// Behind TLS: what has been decrypted, to be compared with what the kernel has received.
-  private let records: RecordMeter?
+  let records: RecordMeter?
   /// A page that was written when the kernel had received so many bytes, not all of which have been decrypted.
-  private var pageBeforeInput: (number: Int, bytes: Int)?
+  var pageBeforeInput: (number: Int, bytes: Int)?
   /// The peer's TCP has ended and its TLS has not: this may be somebody else's doing, and confirms nothing.
   private var isCut = false
   /// Commands that must finish before the next line is looked at.
@@ -59,8 +64,11 @@ final class ConnectionHandler: ChannelDuplexHandler {
   private var isProcessing = false
   private var isReadWithheld = false
 
-  /// `records` counts for a connection behind TLS.
-  init(worker: Worker, records: RecordMeter?) { (self.worker, self.records) = (worker, records) }
+  /// `records` counts for a connection behind TLS; without a `source` the peer is a proxy, whose header comes first.
+  init(worker: Worker, records: RecordMeter?, admittedFrom source: LoginSource?) {
+    (self.worker, self.records, admittedSource) = (worker, records, source)
+    times = ConnectionTimes(isIntroduced: records == nil && source != nil, now: .now())
+  }
 
   // MARK: Channel
 
@@ -75,6 +83,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
     phase = .closed
     deliveries.forget()
     unbind()
+    worker.admission.leave(from: admittedSource)
     worker.closed(self)
   }
 
@@ -107,6 +116,8 @@ final class ConnectionHandler: ChannelDuplexHandler {
       peerHasEnded = true
       placePage()
       processLines()
+    } else if ServerTLS.isHandshakeDone(event) {
+      times.introduced(at: .now())
     }
     context.fireUserInboundEventTriggered(event)
   }
@@ -122,6 +133,9 @@ final class ConnectionHandler: ChannelDuplexHandler {
 
   /// Nobody reads replies any more.
   var isClosed: Bool { if case .closed = phase { true } else { false } }
+
+  /// No more lines are taken.
+  var isEnding: Bool { if case .open = phase { false } else { true } }
 
   // MARK: Requests
 
@@ -149,6 +163,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
         end(confirming: false)
       case .needsMoreBytes:
         arrivals.keepLast()
+        times.lineIsOpen(framer.waiting > 0, at: .now())
         if peerHasEnded { end(confirming: !isCut) }
         return resumeReading()
       }
@@ -158,10 +173,12 @@ final class ConnectionHandler: ChannelDuplexHandler {
 
   private func process(_ line: ByteBuffer, at place: Range<Int>) {
     let start = place.lowerBound
-    let arrival = arrivals.arrival(ofByteBefore: place.upperBound, now: .now())
+    let now = NIODeadline.now()
+    times.lineEnded(at: now)
+    let arrival = arrivals.arrival(ofByteBefore: place.upperBound, now: now)
     let deadline = arrival + worker.configuration.requestTimeout
     do throws(Refusal) {
-      guard let command = try CommandParser.parse(line.readableBytesUInt8Span) else { return }
+      guard let command = try parse(line, now: now) else { return }
       if case .ack = command { deliveries.confirmsByAck = true }
       if let delivery = deliveries.confirmed(byLineAt: start) { ConfirmDelivery.run(delivery, on: worker) }
       Dispatch.run(command, on: self, replies.reserve(deadline: deadline, for: command.word))
@@ -184,59 +201,6 @@ final class ConnectionHandler: ChannelDuplexHandler {
     holds -= 1
     processLines()
   }
-
-  // MARK: Session
-
-  /// Binds the connection to a session, in place of the one before; the future succeeds when Redis knows that the user
-  /// is active here.
-  func bind(_ session: Session, token: SessionToken) -> EventLoopFuture<Void> {
-    if listening?.user != session.user { stopListening() }
-    let listeners = isListening ? 1 : 0
-    letGo(sessionEnded: false, listeners: -listeners)
-    if case .closed = phase { return worker.eventLoop.makeSucceededVoidFuture() }
-    binding = Binding(
-      session, token: token, blockers: worker.blockers.blockers(of: session.user), checkedAt: .now())
-    worker.bound(self, to: session.id)
-    return worker.membership.change(
-      session.user, session.id, connections: 1, listeners: listeners, graceful: true, on: worker.eventLoop)
-  }
-
-  /// Lets go of the session; the future succeeds when Redis knows. `sessionEnded`: the user is not coming back with it, so
-  /// she stays active only where she has other connections.
-  @discardableResult
-  func unbind(sessionEnded: Bool = false) -> EventLoopFuture<Void> {
-    let listeners = isListening ? -1 : 0
-    listening?.end(isUnbinding: true)
-    listening = nil
-    return letGo(sessionEnded: sessionEnded, listeners: listeners)
-  }
-
-  @discardableResult
-  private func letGo(sessionEnded: Bool, listeners: Int) -> EventLoopFuture<Void> {
-    guard let session = binding?.session else { return worker.eventLoop.makeSucceededVoidFuture() }
-    binding = nil
-    worker.unbound(self, from: session.id)
-    return worker.membership.change(
-      session.user, session.id, connections: -1, listeners: listeners, graceful: !sessionEnded, on: worker.eventLoop)
-  }
-
-  /// The session was ended elsewhere.
-  func sessionEnded() {
-    if isListening, !isLoggingOut { push(.sessionEnded) }
-    unbind(sessionEnded: true)
-  }
-
-  func distrustSession() { binding?.checkedAt = nil }
-
-  func trustSession() { binding?.checkedAt = .now() }
-
-  /// Where the client is, for the operator.
-  var remoteAddress: String {
-    proxiedClient?.description ?? context?.remoteAddress.map { $0.ipAddress ?? "\($0)" } ?? "unknown"
-  }
-
-  /// The same as it is counted against guessing.
-  var loginSource: LoginSource { LoginSource(address: remoteAddress) }
 
   // MARK: Events
 
@@ -326,45 +290,6 @@ final class ConnectionHandler: ChannelDuplexHandler {
     processLines()
   }
 
-  /// Only a write that carries messages needs to know when it is done, and what had arrived by then: a line that was in
-  /// the kernel before was sent before the client saw the page, although it is read after it.
-  private func write(_ bytes: ByteBuffer, withPage number: Int) {
-    guard let context else { return }
-    let bound = NIOLoopBound(self, eventLoop: context.eventLoop)
-    TCPInfo.read(from: context.channel) { before in
-      let connection = bound.value
-      guard let context = connection.context else { return }
-      let promise = context.eventLoop.makePromise(of: Void.self)
-      context.writeAndFlush(connection.wrapOutboundOut(bytes), promise: promise)
-      // As a rule the kernel takes it all at once. Asking it afterwards would count a quick client's next line too.
-      var isAtOnce = true
-      promise.futureResult.assumeIsolated().whenSuccess {
-        if isAtOnce { return connection.pageWasWritten(number, before) }
-        TCPInfo.read(from: connection.context?.channel) { bound.value.pageWasWritten(number, $0) }
-      }
-      isAtOnce = false
-    }
-  }
-
-  private func pageWasWritten(_ number: Int, _ info: TCPInfo?) {
-    guard let info else { return }
-    let received = info.receivedBytes - proxyHeaderBytes
-    if records == nil { return deliveries.written(number, received: max(framer.received, received)) }
-    pageBeforeInput = (number, received)
-    placePage()
-  }
-
-  /// Behind TLS a page has its place among the client's bytes when all that had arrived before it is decrypted. Perhaps
-  /// some that came later are, too: they confirm nothing then, which is safe.
-  private func placePage() {
-    guard let records, let page = pageBeforeInput, peerHasEnded || records.delivered >= page.bytes else { return }
-    pageBeforeInput = nil
-    deliveries.written(page.number, received: framer.received)
-  }
-
-  /// How a message is known again, if it was shown on this connection.
-  func mark(of sequence: Int, shownTo user: AccountName) -> [UInt8]? { deliveries.mark(of: sequence, shownTo: user) }
-
   /// A message of this connection is stored.
   func noteStored(_ ticket: ReplyTicket) { lastStored = max(lastStored ?? ticket, ticket) }
 
@@ -384,10 +309,20 @@ final class ConnectionHandler: ChannelDuplexHandler {
   /// Ends the connection for a reason that the client is told, whatever it has asked for.
   func end(telling reason: Event.Closing) {
     stopListening()
-    push(.closing(reason))
     replies.removeAll()
+    push(.closing(reason))
     end(confirming: false)
   }
+
+  /// The same for a client that knows no events.
+  func end(telling refusal: Refusal) {
+    replies.removeAll()
+    reply(replies.reserve(deadline: .now()), .refused(refusal))
+    end(confirming: false)
+  }
+
+  /// Whether it waits for something to be done for it.
+  var isBusy: Bool { holds > 0 || replies.count > 0 }
 
   private func finish(confirming: Bool) {
     phase = .lingering

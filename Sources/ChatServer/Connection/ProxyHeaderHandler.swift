@@ -9,21 +9,10 @@ final class ProxyHeaderHandler: ChannelInboundHandler, RemovableChannelHandler {
   typealias InboundIn = ByteBuffer
   typealias InboundOut = ByteBuffer
 
-  /// A proxy sends it at once.
-  private static let patience = TimeAmount.seconds(10)
-
   private let connection: ConnectionHandler
   private var buffer = ByteBuffer()
-  private var timeout: Scheduled<Void>?
 
   init(for connection: ConnectionHandler) { self.connection = connection }
-
-  func handlerAdded(context: ChannelHandlerContext) {
-    let channel = context.channel
-    timeout = context.eventLoop.scheduleTask(in: Self.patience) { channel.close(promise: nil) }
-  }
-
-  func handlerRemoved(context: ChannelHandlerContext) { timeout?.cancel() }
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
     var bytes = unwrapInboundIn(data)
@@ -32,8 +21,7 @@ final class ProxyHeaderHandler: ChannelInboundHandler, RemovableChannelHandler {
     case .needsMoreBytes: break  // a malformed one is known as such long before it fills memory
     case .malformed: context.close(promise: nil)
     case .header(let client, let length):
-      connection.proxiedClient = client
-      connection.proxyHeaderBytes = length
+      connection.introduce(client, headerBytes: length)
       buffer.moveReaderIndex(forwardBy: length)
       if buffer.readableBytes > 0 { context.fireChannelRead(wrapInboundOut(buffer)) }
       context.pipeline.syncOperations.removeHandler(context: context, promise: nil)

@@ -21,6 +21,8 @@ final class Listening {
   /// Since when requests wait for it.
   private var waitingSince: NIODeadline?
   private var isJudgementDue = false
+  /// The highest number that was confirmed here.
+  private var lastConfirmation = 0
 
   private var worker: Worker { connection.worker }
 
@@ -46,6 +48,13 @@ final class Listening {
   var takesEvents: Bool {
     isPaused = !connection.hasRoom
     return !isPaused
+  }
+
+  /// Whether an `ack` says something new about a message that came here; once for each message.
+  func isFirstConfirmation(of sequence: Int) -> Bool {
+    guard sequence > lastConfirmation, case .unconfirmed = feed.find(sequence, for: connection) else { return false }
+    lastConfirmation = sequence
+    return true
   }
 
   /// The client may have read something.
@@ -83,8 +92,8 @@ final class Listening {
     guard blockedSince != nil, connection.listening === self else { return }
     let patience = worker.configuration.slowConsumerPatience
     guard let waitingSince, waitingSince + patience <= .now() else { return judgeLater() }
+    worker.noteRefusal(by: .outbox)
     worker.logger.info("closing a slow consumer", metadata: ["address": "\(connection.remoteAddress)"])
-    worker.telemetry.refused(by: .outbox)
     connection.end(telling: .slowConsumer)
   }
 }

@@ -45,19 +45,24 @@ struct ServeCommand: AsyncParsableCommand {
 
   @OptionGroup(title: "Logins") var logins: LoginOptions
 
+  @OptionGroup(title: "Limits of clients") var limits: LimitsOptions
+
   @OptionGroup(title: "Telemetry") var telemetry: TelemetryOptions
 
   @Option(help: "trace, debug, info, notice, warning, error or critical. (KABAR_LOG_LEVEL; default notice)")
   var logLevel: Logger.Level?
 
   func run() async throws {
-    let settings = try resolved()
+    var settings = try resolved()
     let level = try Environment.value(logLevel, "KABAR_LOG_LEVEL", default: .notice)
     LoggingSystem.bootstrap { StreamLogHandler.standardError(label: $0) }
     var logger = Logger(label: "kabar")
     logger.logLevel = level
     logger[metadataKey: "node"] = "\(settings.name)"
-    DescriptorLimit.raise()
+    keepWithinDescriptors(&settings, logger)
+    if try limits.areOff {
+      logger.warning("limits are off: any client can take all of this node; this is for load tests")
+    }
     var parts: [ServiceGroupConfiguration.ServiceConfiguration] = [
       .init(service: Node(settings, logger: logger), successTerminationBehavior: .gracefullyShutdownGroup)
     ]
@@ -80,6 +85,20 @@ struct ServeCommand: AsyncParsableCommand {
     }
   }
 
+  /// A connection more than there are descriptors would leave none for Redis.
+  private func keepWithinDescriptors(_ settings: inout ServerConfiguration, _ logger: Logger) {
+    let descriptors = DescriptorLimit.raise()
+    let room = max(descriptors - Self.ownDescriptors - 8 * settings.threads, 1)
+    guard settings.clientLimits.connections > room else { return }
+    settings.clientLimits.connections = room
+    logger.warning(
+      "the limit of open files (ulimit -n) bounds the connections",
+      metadata: ["descriptors": "\(descriptors)", "connections": "\(room)"])
+  }
+
+  /// What the process opens beside its event loops and clients.
+  private static let ownDescriptors = 64
+
   private func resolved() throws -> ServerConfiguration {
     let port = try Environment.value(port, "KABAR_PORT", default: ProtocolLimits.defaultPort)
     let threads = try Environment.value(threads, "KABAR_THREADS", default: System.coreCount)
@@ -96,6 +115,7 @@ struct ServeCommand: AsyncParsableCommand {
     }
     try bounds.apply(to: &settings)
     try logins.apply(to: &settings)
+    try limits.apply(to: &settings)
     try telemetry.apply(to: &settings)
     settings.host = try Environment.value(host, "KABAR_HOST", default: settings.host)
     return settings

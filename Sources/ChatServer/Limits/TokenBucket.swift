@@ -1,0 +1,43 @@
+// How many commands a client may still send.
+// Never needs a timer: what has flowed in meanwhile is counted when the next command comes.
+// Pure value; on one event loop.
+
+import NIOCore
+
+/// The size of a bucket and what flows into it.
+package struct CommandRate: Sendable, Equatable {
+  /// Commands that may come at once, 1 or more.
+  package let burst: Int
+  /// The time in which one more may come.
+  package let interval: TimeAmount
+
+  package init(burst: Int, perSecond: Int) {
+    (self.burst, interval) = (burst, .nanoseconds(1_000_000_000 / Int64(perSecond)))
+  }
+}
+
+/// A token bucket, kept as the one moment at which it is full again (virtual scheduling: ITU-T I.371, annex A).
+struct TokenBucket {
+  private var fullAt = NIODeadline.distantPast
+
+  /// Takes a token; if there is none, says in what time there will be one, and changes nothing.
+  mutating func take(_ rate: CommandRate, now: NIODeadline) -> TimeAmount? {
+    let after = max(fullAt, now) + rate.interval
+    let excess = after - now - rate.interval * rate.burst
+    if excess > .zero { return excess }
+    fullAt = after
+    return nil
+  }
+
+  /// Whether nothing is missing: then it is as good as a new one.
+  func isFull(at now: NIODeadline) -> Bool { fullAt <= now }
+}
+
+/// The bucket of a session, which all its connections on one event loop share.
+final class SharedTokenBucket {
+  private var bucket = TokenBucket()
+
+  func take(_ rate: CommandRate, now: NIODeadline) -> TimeAmount? { bucket.take(rate, now: now) }
+
+  func isFull(at now: NIODeadline) -> Bool { bucket.isFull(at: now) }
+}

@@ -1,0 +1,27 @@
+// The limits of clients on one event loop: who is judged when, and how often each limit has struck.
+// Never a timer for each connection: one look a second over all of them.
+// On its event loop.
+
+import ChatState
+import NIOCore
+
+extension Worker {
+  private static let lookInterval = TimeAmount.seconds(1)
+
+  /// Looks at the times of every connection, again and again.
+  func judgeConnections() {
+    eventLoop.assumeIsolated().scheduleTask(in: Self.lookInterval) {
+      if self.isStopping { return }
+      let now = NIODeadline.now()
+      let anonymous = self.openConnections.count { $0.times.isAnonymous }
+      // The kernel spreads connections evenly: each event loop has its share of the crowd.
+      let isCrowded = anonymous * self.configuration.threads > self.configuration.clientLimits.crowd
+      for connection in self.openConnections { connection.judgeTimes(isCrowded: isCrowded, now: now) }
+      self.forgetFullBuckets(at: now)
+      self.judgeConnections()
+    }
+  }
+
+  /// Counts what a limit has ended; a refused request counts by its code (`Telemetry.answered`).
+  func noteRefusal(by limit: Limit) { telemetry.refused(by: limit) }
+}
