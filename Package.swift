@@ -122,14 +122,28 @@ let package = Package(
         .product(name: "Logging", package: "swift-log"),
       ], swiftSettings: strict),
     // What the tests share: real servers, plain clients.
-    .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
+    .target(name: "TestSupport", dependencies: ["CProcess"], path: "Tests/TestSupport", swiftSettings: strict),
     // Faults against a whole cluster, and the check that nothing was lost: `deploy/chaos`.
     .executableTarget(
       name: "chaos",
       dependencies: [
-        "CProcess", "TestSupport",
+        "TestSupport",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], path: "Tests/Chaos", swiftSettings: strict),
+    // Attacks on a whole cluster, with people beside them who just use it: `deploy/attack`.
+    .systemLibrary(name: "CEpoll", path: "Tests/CEpoll"),
+    .executableTarget(
+      name: "attack",
+      dependencies: [
+        "CEpoll", "TestSupport",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "DequeModule", package: "swift-collections"),
+      ], path: "Tests/Attack", swiftSettings: strict),
+    .testTarget(
+      name: "AttackTests",
+      dependencies: [
+        "attack", "kabar", "TestSupport", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ], swiftSettings: strict),
     .testTarget(name: "ChaosTests", dependencies: ["chaos", "kabar", "TestSupport"], swiftSettings: strict),
     .testTarget(name: "ChatProtocolTests", dependencies: ["ChatProtocol", "TestSupport"], swiftSettings: strict),
     .testTarget(

@@ -82,8 +82,6 @@ final class Worker {
     if isStopping, connections.isEmpty { stopped?.succeed() }
   }
 
-  var connectionCount: Int { connections.count }
-
   var openConnections: [ConnectionHandler] { Array(connections.values) }
 
   /// An open connection.
@@ -101,6 +99,9 @@ final class Worker {
   func forgetFullBuckets(at now: NIODeadline) {
     buckets = buckets.filter { bySession[$0.key] != nil || !$0.value.isFull(at: now) }
   }
+
+  /// How many are open.
+  var connectionCount: Int { connections.count }
 
   func bound(_ connection: ConnectionHandler, to session: SessionID) {
     telemetry.bound(1)

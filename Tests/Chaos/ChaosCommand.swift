@@ -5,14 +5,12 @@ import ArgumentParser
 import Foundation
 import Glibc
 import Synchronization
+import TestSupport
 
 @main enum ChaosProgram {
   /// `chaos exec-child PARENT PROGRAM …` is the hidden step between a run and each of its processes.
   static func main() {
-    let words = CommandLine.arguments
-    if words.count > 3, words[1] == "exec-child", let parent = pid_t(words[2]) {
-      ChildProcess.becomeChild(of: parent, Array(words[3...]))
-    }
+    ChildProcess.becomeChildIfAsked()
     ChaosCommand.main()
   }
 }
@@ -102,10 +100,3 @@ struct ChaosCommand: ParsableCommand {
 }
 
 extension Sabotage: ExpressibleByArgument {}
-
-extension CommandLine {
-  /// This program's file.
-  static var executablePath: String {
-    (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? ""
-  }
-}

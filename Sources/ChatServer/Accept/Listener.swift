@@ -46,7 +46,7 @@ enum Listener {
     let isProxied = peer.map { peer in worker.configuration.trustedProxies.contains { $0.contains(peer) } } ?? false
     let source = isProxied ? nil : peer.map { LoginSource(address: $0.description) } ?? .unknown
     if let limit = worker.admission.enter(from: source) {
-      worker.noteRefusal(by: limit)
+      worker.telemetry.refused(by: limit)
       return try pipeline.addHandler(SurplusConnection(isEncrypted: tls != nil))
     }
     let records: RecordMeter?

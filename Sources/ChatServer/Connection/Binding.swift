@@ -26,8 +26,8 @@ struct Binding {
   init(
     _ session: Session, token: SessionToken, bucket: SharedTokenBucket, blockers: Blockers, checkedAt: NIODeadline
   ) {
-    (self.session, self.token, self.bucket, self.blockers) = (session, token, bucket, blockers)
-    self.checkedAt = checkedAt
+    (self.session, self.token, self.bucket) = (session, token, bucket)
+    (self.blockers, self.checkedAt) = (blockers, checkedAt)
     display = JSONString(session.display)
   }
 

@@ -29,7 +29,7 @@ extension ConnectionHandler {
 
   /// Ends the connection and says why, if the client can be told.
   func end(by limit: Limit) {
-    worker.noteRefusal(by: limit)
+    worker.telemetry.refused(by: limit)
     worker.logger.info("closing", metadata: ["limit": "\(limit.rawValue)", "address": "\(remoteAddress)"])
     guard times.isIntroduced else { return close() }
     if let reason = Event.Closing(limit), isListening { return end(telling: reason) }
@@ -60,6 +60,7 @@ extension ConnectionHandler {
     let missing =
       if let binding { binding.bucket.take(rate, now: now) } else { anonymousBucket.take(rate, now: now) }
     guard let missing else { return }
+    worker.telemetry.refused(by: .commandRate)
     waitForToken(missing)
     throw .slowDown(retryAfter: Int(missing.nanoseconds / 1_000_000) + 1)
   }

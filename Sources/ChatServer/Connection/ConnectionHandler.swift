@@ -159,6 +159,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
       switch framer.next() {
       case .line(let line, let place): process(line, at: place)
       case .tooLong:
+        worker.telemetry.refused(by: .lineLength)
         reply(replies.reserve(deadline: .now()), .refused(.lineTooLong))
         end(confirming: false)
       case .needsMoreBytes:

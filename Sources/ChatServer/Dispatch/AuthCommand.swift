@@ -67,7 +67,7 @@ struct AuthCommand {
 
   /// The user has more sessions than one may have.
   private func endOldest(_ session: SessionID) {
-    worker.noteRefusal(by: .sessionsPerUser)
+    worker.telemetry.refused(by: .sessionsPerUser)
     worker.redis.perform(Sessions.end(session)) { result in
       guard case .success = result else { return }  // it is still in the index: the next login ends it
       worker.logger.debug(

@@ -43,12 +43,17 @@ struct PasswdCommand {
   private func takeTurn(checked: String) {
     switch worker.passwords.takeTurn(for: connection.loginSource, on: worker.eventLoop) {
     case .now: hash(checked: checked)
-    case .refused: finish(.refused(.busy))
+    case .refused: refuseTurn()
     case .later(let turn):
       turn.assumeIsolated().whenComplete { result in
-        if case .success(true) = result { hash(checked: checked) } else { finish(.refused(.busy)) }
+        if case .success(true) = result { hash(checked: checked) } else { refuseTurn() }
       }
     }
+  }
+
+  private func refuseTurn() {
+    worker.telemetry.refused(by: .passwordQueue)
+    finish(.refused(.busy))
   }
 
   private func hash(checked: String) {

@@ -39,6 +39,7 @@ struct PasswordAttempt {
     worker.redis.perform(LoginAttempts.ask(user, from: source, limits), deadline: deadline) { result in
       switch result {
       case .success(let standing) where standing.wait > 0:
+        worker.telemetry.refused(by: .guesses)
         then(.failure(.tooManyAttempts(retryAfter: standing.wait)))
       case .success(let standing): then(.success(standing))
       case .failure(let error):
@@ -62,13 +63,18 @@ struct PasswordAttempt {
   private func takeTurn(_ credentials: Credentials?, _ standing: LoginStanding, _ then: @escaping (Outcome) -> Void) {
     switch worker.passwords.takeTurn(for: source, on: worker.eventLoop) {
     case .now: hash(credentials, standing, then)
-    case .refused: then(.refused(.busy))
+    case .refused: refuseTurn(then)
     case .later(let turn):
       turn.assumeIsolated().whenComplete { result in
-        guard case .success(true) = result else { return then(.refused(.busy)) }
+        guard case .success(true) = result else { return refuseTurn(then) }
         askAgain(credentials, then)
       }
     }
+  }
+
+  private func refuseTurn(_ then: @escaping (Outcome) -> Void) {
+    worker.telemetry.refused(by: .passwordQueue)
+    then(.refused(.busy))
   }
 
   /// Its turn has come, and others before it may have failed meanwhile. Who is gone gets no hash.

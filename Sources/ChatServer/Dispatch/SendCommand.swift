@@ -106,7 +106,9 @@ struct SendCommand {
       }
       connection.reply(ticket, .sent(id: first, isDuplicate: first != id))
     case .success(.noSuchAccount): connection.reply(ticket, .refused(.unknownUser(recipient)))
-    case .success(.full): connection.reply(ticket, .refused(.inboxFull(recipient)))
+    case .success(.full):
+      connection.worker.telemetry.refused(by: .inbox)
+      connection.reply(ticket, .refused(.inboxFull(recipient)))
     case .failure(.server(let error)) where error.isPassing && mayTryAgain: tryAgain()
     case .failure(let error):
       connection.worker.report(error, during: "send")

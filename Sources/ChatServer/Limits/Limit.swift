@@ -2,9 +2,7 @@
 // Never renamed once published: dashboards and alerts know them.
 // Pure value; any thread.
 
-import ChatProtocol
-
-/// Why a node refused a request or ended a connection by itself.
+/// Why a node refused a request or ended a connection by itself: `kabar_limit_refusals_total{limit="…"}`.
 package enum Limit: String, CaseIterable, Sendable {
   /// The node holds as many connections as it may.
   case connections
@@ -30,16 +28,4 @@ package enum Limit: String, CaseIterable, Sendable {
   case inbox
   /// A listening client read nothing while its own requests waited.
   case outbox
-
-  /// The limit that a refused request has met, if it was one.
-  init?(_ code: Refusal.Code) {
-    switch code {
-    case .lineTooLong: self = .lineLength
-    case .slowDown: self = .commandRate
-    case .tooManyAttempts: self = .guesses
-    case .busy: self = .passwordQueue
-    case .inboxFull: self = .inbox
-    default: return nil
-    }
-  }
 }

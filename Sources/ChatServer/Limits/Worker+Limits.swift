@@ -1,4 +1,4 @@
-// The limits of clients on one event loop: who is judged when, and how often each limit has struck.
+// The limits of clients on one event loop: when connections are judged.
 // Never a timer for each connection: one look a second over all of them.
 // On its event loop.
 
@@ -21,7 +21,4 @@ extension Worker {
       self.judgeConnections()
     }
   }
-
-  /// Counts what a limit has ended; a refused request counts by its code (`Telemetry.answered`).
-  func noteRefusal(by limit: Limit) { telemetry.refused(by: limit) }
 }

@@ -27,7 +27,6 @@ final class Telemetry {
   /// A request has its reply.
   func answered(_ ticket: ReplyTicket, _ reply: Reply) {
     counters.count(reply, to: ticket.word)
-    if let limit = reply.refusal.flatMap({ Limit($0) }) { refused(by: limit) }
     if let word = ticket.word { answeredNow.append((word.rawValue, ticket.deadline)) }
   }
 

@@ -1,17 +1,18 @@
-// Owns: one process of the cluster under test, and that it can't outlive the run.
+// Owns: one process of a cluster under test, and that it can't outlive the program that started it.
 // Must never: be spawned from a thread that ends before the run: the kernel ties the child's life to that thread.
 // Runs on: the main thread.
 import CProcess
 import Foundation
 import Glibc
-import TestSupport
 
-/// A child in a process group of its own, so that Ctrl-C reaches the chaos run alone.
-struct ChildProcess {
-  let pid: pid_t
+/// A child in a process group of its own, so that Ctrl-C reaches the program alone. The program must hand over to
+/// `becomeChild` when its arguments begin with `exec-child`.
+public struct ChildProcess {
+  /// The process id.
+  public let pid: pid_t
 
   /// Starts `command` (a program with a path or to be found in PATH, then its arguments); its output goes to a file.
-  init(_ command: [String], output: String) throws {
+  public init(_ command: [String], output: String) throws {
     var actions = posix_spawn_file_actions_t()
     posix_spawn_file_actions_init(&actions)
     defer { posix_spawn_file_actions_destroy(&actions) }
@@ -30,10 +31,11 @@ struct ChildProcess {
     self.pid = pid
   }
 
-  func signal(_ number: Int32) { kill(pid, number) }
+  /// Sends a signal.
+  public func signal(_ number: Int32) { kill(pid, number) }
 
   /// Why it ended, or `nil` while it runs. After an answer the id is free for others.
-  func reap() -> String? {
+  public func reap() -> String? {
     var status: Int32 = 0
     guard waitpid(pid, &status, WNOHANG) == pid else { return nil }
     let signal = status & 0x7F
@@ -41,15 +43,23 @@ struct ChildProcess {
   }
 
   /// SIGKILL, and waits for the end. It must not have been reaped.
-  func end() {
+  public func end() {
     signal(SIGKILL)
     var status: Int32 = 0
     while waitpid(pid, &status, 0) < 0, errno == EINTR {}
   }
 
-  /// The child's half: asks the kernel for SIGKILL when the parent ends (SIGTERM would wait in a stopped process for
+  /// The child's half, if this program was started as one (`exec-child PARENT PROGRAM …`); else it does nothing.
+  public static func becomeChildIfAsked() {
+    let words = CommandLine.arguments
+    if words.count > 3, words[1] == "exec-child", let parent = pid_t(words[2]) {
+      becomeChild(of: parent, Array(words[3...]))
+    }
+  }
+
+  /// Asks the kernel for SIGKILL when the parent ends (SIGTERM would wait in a stopped process for
   /// ever), then becomes `command`.
-  static func becomeChild(of parent: pid_t, _ command: [String]) -> Never {
+  private static func becomeChild(of parent: pid_t, _ command: [String]) -> Never {
     guard kabar_set_parent_death_signal(SIGKILL) == 0, getppid() == parent, let program = command.first else {
       exit(126)
     }
@@ -66,5 +76,12 @@ struct ChildProcess {
     let pointers = strings.map { strdup($0) }
     defer { for pointer in pointers { free(pointer) } }
     return body(pointers + [nil])
+  }
+}
+
+extension CommandLine {
+  /// This program's file.
+  public static var executablePath: String {
+    (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? ""
   }
 }
