@@ -5,12 +5,17 @@
 //   kabar → Supervisor → CProcess: `kabar up` knows processes, not chat.
 import PackageDescription
 
-let strict: [SwiftSetting] = [
+var strict: [SwiftSetting] = [
   .swiftLanguageMode(.v6),
   .enableUpcomingFeature("ExistentialAny"),
   .enableUpcomingFeature("MemberImportVisibility"),
   .treatAllWarnings(as: .error),
 ]
+
+// Set by deploy/fuzz alone, to libFuzzer's library. Our own code is instrumented, not what it builds on: so coverage counts
+// what is fuzzed, and BoringSSL, which is not, stays quick to build.
+let libFuzzer = Context.environment["KABAR_FUZZ"]
+if libFuzzer != nil { strict.append(.unsafeFlags(["-sanitize=address,fuzzer"])) }
 
 let package = Package(
   name: "kabar",
@@ -144,6 +149,13 @@ let package = Package(
       dependencies: [
         "attack", "kabar", "TestSupport", .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], swiftSettings: strict),
+    // What holds for any bytes that strangers send: the ordinary tests run it over the seeds, `deploy/fuzz` over millions.
+    .target(
+      name: "Fuzz",
+      dependencies: [
+        "ChatProtocol", "ChatServer", "ChatState", "RedisClient", .product(name: "NIOCore", package: "swift-nio"),
+      ], path: "Tests/Fuzz", swiftSettings: strict),
+    .testTarget(name: "FuzzTests", dependencies: ["Fuzz"], swiftSettings: strict),
     .testTarget(name: "ChaosTests", dependencies: ["chaos", "kabar", "TestSupport"], swiftSettings: strict),
     .testTarget(name: "ChatProtocolTests", dependencies: ["ChatProtocol", "TestSupport"], swiftSettings: strict),
     .testTarget(
@@ -192,3 +204,10 @@ let package = Package(
       ], swiftSettings: strict),
   ]
 )
+
+if let libFuzzer {
+  package.targets.append(
+    .executableTarget(
+      name: "fuzzer", dependencies: ["Fuzz"], path: "Tests/Fuzzer", swiftSettings: strict,
+      linkerSettings: [.unsafeFlags(["-sanitize=address", libFuzzer, "-lstdc++"])]))
+}

@@ -3,6 +3,7 @@
 // Called from any event loop; the work runs on threads of its own.
 
 import ChatState
+import Glibc
 import NIOCore
 import NIOPosix
 import Synchronization
@@ -81,7 +82,16 @@ final class PasswordChecks: Sendable {
   func run<Value: Sendable>(
     on eventLoop: any EventLoop, _ work: @escaping @Sendable () throws -> Value
   ) -> EventLoopFuture<Value> {
-    pool.runIfActive(eventLoop: eventLoop, work)
+    pool.runIfActive(eventLoop: eventLoop) {
+      Self.yieldToEventLoops()
+      return try work()
+    }
+  }
+
+  /// A hash takes a core for a tenth of a second: messages come first. On Linux each thread has a nice value of its own
+  /// (setpriority(2), "C library/kernel differences"); once raised it stays.
+  private static func yieldToEventLoops() {
+    _ = setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, 10)
   }
 
   func stop() async {

@@ -6,17 +6,21 @@ import CHiredis
 import NIOCore
 
 /// The reading half of the RESP codec.
-final class ReplyDecoder {
+package final class ReplyDecoder {
   /// How large one reply may be.
-  struct Limits: Sendable {
+  package struct Limits: Sendable {
     /// Bytes on the wire.
-    var bytes = 64 << 20
+    package var bytes: Int
     /// Elements of one array.
-    var elements = 1 << 20
+    package var elements: Int
+
+    package init(bytes: Int = 64 << 20, elements: Int = 1 << 20) {
+      (self.bytes, self.elements) = (bytes, elements)
+    }
   }
 
   /// The stream can't be read on: the connection must end.
-  enum Failure: Error, Equatable {
+  package enum Failure: Error, Equatable {
     case malformed(String)
     case tooLarge
     case outOfMemory
@@ -28,7 +32,7 @@ final class ReplyDecoder {
   private var pendingBytes = 0
   private var dead: Failure?
 
-  init(limits: Limits = Limits()) throws(Failure) {
+  package init(limits: Limits = Limits()) throws(Failure) {
     guard let state = kabar_reader_new(Int64(limits.elements)) else { throw .outOfMemory }
     self.state = state
     self.limits = limits
@@ -37,7 +41,7 @@ final class ReplyDecoder {
   deinit { kabar_reader_free(state) }
 
   /// Adds what arrived.
-  func feed(_ bytes: ByteBuffer) throws(Failure) {
+  package func feed(_ bytes: ByteBuffer) throws(Failure) {
     if let dead { throw dead }
     pendingBytes += bytes.readableBytes
     let status = bytes.withUnsafeReadableBytes { part in
@@ -47,7 +51,7 @@ final class ReplyDecoder {
   }
 
   /// The next complete reply; `nil` when more bytes are needed.
-  func next() throws(Failure) -> RedisReply? {
+  package func next() throws(Failure) -> RedisReply? {
     if let dead { throw dead }
     var object: UnsafeMutableRawPointer?
     guard redisReaderGetReply(state.pointee.reader, &object) == REDIS_OK else { throw die(of: failure()) }

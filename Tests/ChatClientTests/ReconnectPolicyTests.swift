@@ -6,13 +6,18 @@ import Testing
 @testable import ChatClient
 
 @Suite struct ReconnectPolicyTests {
+  // Values with something in them: an `inout` of nothing has no address, and ThreadSanitizer asks for one (Swift 6.3).
   private struct Highest: RandomNumberGenerator {
-    func next() -> UInt64 { .max }
+    private let value = UInt64.max
+
+    func next() -> UInt64 { value }
   }
 
   private struct Lowest: RandomNumberGenerator {
     /// Not 0, which the standard library would draw again for ever.
-    func next() -> UInt64 { 1 }
+    private let value: UInt64 = 1
+
+    func next() -> UInt64 { value }
   }
 
   private let policy = ReconnectPolicy(base: .seconds(1), cap: .seconds(10), stableAfter: .seconds(30))

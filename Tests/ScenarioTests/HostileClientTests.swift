@@ -35,7 +35,7 @@ import Testing
 
   @Test func `lines that never end with a packet do not make the input grow`() async throws {
     let redis = try await RedisServer()
-    let node = try await ChatNode("a", redis: redis, threads: 1)
+    let node = try await ChatNode("a", redis: redis, threads: 1, options: ["--command-rate", "0"])
     let client = try node.connect()
     let before = try node.residentKiB()
     let line = String(repeating: " ", count: 8000) + "\n"

@@ -10,7 +10,7 @@ import Testing
   private func waiting(_ texts: [String]) async throws -> (RedisServer, ChatNode) {
     let redis = try await RedisServer()
     try await redis.addAccounts("arini", "lineker")
-    let node = try await ChatNode("a", redis: redis)
+    let node = try await ChatNode("a", redis: redis, options: ["--limits", "off"])
     let lineker = try node.login("lineker")
     for text in texts { #expect(try lineker.request("send arini \(text)").isOK) }
     try lineker.quit()

@@ -90,8 +90,8 @@ import Testing
     let users = (0..<5000).map { "u\($0)" }
     try await redis.addAccounts(users + ["arini"])
     let nodes = [
-      try await ChatNode("a", redis: redis, options: ["--presence-grace", "120"]),
-      try await ChatNode("b", redis: redis, options: ["--presence-grace", "120"]),
+      try await ChatNode("a", redis: redis, options: ["--presence-grace", "120", "--limits", "off"]),
+      try await ChatNode("b", redis: redis, options: ["--presence-grace", "120", "--limits", "off"]),
     ]
     let channel = try Channel(redis)
     let arini = try Observer("arini", on: nodes[0])

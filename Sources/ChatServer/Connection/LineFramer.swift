@@ -7,8 +7,8 @@ import NIOCore
 
 /// Bytes that arrived and the lines in them; a line ends with LF, a CR before it belongs to the end. What stands behind the
 /// last LF when the connection ends is no request: it may be the half of one.
-struct LineFramer {
-  enum Next: Equatable {
+package struct LineFramer {
+  package enum Next: Equatable {
     /// A line without its end, and where it begins and ends among all bytes of the connection.
     case line(ByteBuffer, place: Range<Int>)
     case needsMoreBytes
@@ -20,12 +20,14 @@ struct LineFramer {
   /// Bytes of `buffer` that are known to hold no LF.
   private var searched = 0
   /// Bytes that this connection has sent in all.
-  private(set) var received = 0
+  package private(set) var received = 0
+
+  package init() {}
 
   /// Bytes that wait to be taken.
-  var waiting: Int { buffer.readableBytes }
+  package var waiting: Int { buffer.readableBytes }
 
-  mutating func append(_ bytes: inout ByteBuffer) {
+  package mutating func append(_ bytes: inout ByteBuffer) {
     received += bytes.readableBytes
     if buffer.readableBytes == 0 {
       buffer = bytes
@@ -35,7 +37,7 @@ struct LineFramer {
     }
   }
 
-  mutating func next() -> Next {
+  package mutating func next() -> Next {
     let view = buffer.readableBytesView
     let start = received - view.count
     guard let end = view[(view.startIndex + searched)...].firstIndex(of: UInt8(ascii: "\n")) else {

@@ -6,9 +6,9 @@ import ChatState
 import NIOCore
 
 /// The header of the PROXY protocol (haproxy.org/download/3.0/doc/proxy-protocol.txt).
-enum ProxyHeader {
+package enum ProxyHeader {
   /// What the first bytes of a connection are.
-  enum Parsed: Equatable {
+  package enum Parsed: Equatable {
     case needsMoreBytes
     case malformed
     /// The client, and how many bytes the header takes. `nil`: the connection is the proxy's own (a health check), or the
@@ -24,7 +24,7 @@ enum ProxyHeader {
   private static let word = Array("PROXY ".utf8)
 
   /// Looks at the first bytes of a connection.
-  static func parse(_ bytes: [UInt8]) -> Parsed {
+  package static func parse(_ bytes: [UInt8]) -> Parsed {
     if bytes.isEmpty { return .needsMoreBytes }
     if begins(bytes, with: word) { return parseLine(bytes) }
     if begins(bytes, with: signature) { return parseBinary(bytes) }
@@ -43,26 +43,27 @@ enum ProxyHeader {
     guard let end = head.firstIndex(of: UInt8(ascii: "\n")) else {
       return head.count == longestLine ? .malformed : .needsMoreBytes
     }
-    guard end > word.count, bytes[end - 1] == UInt8(ascii: "\r"),
-      let text = String(validating: bytes[word.count..<end - 1], as: UTF8.self)
-    else { return .malformed }
-    let words = text.split(separator: " ", omittingEmptySubsequences: false)
+    guard end > word.count, bytes[end - 1] == UInt8(ascii: "\r") else { return .malformed }
+    // Bytes, not characters: to String a word can equal others, and C ends it at a zero byte.
+    let words = bytes[word.count..<end - 1].split(separator: UInt8(ascii: " "), omittingEmptySubsequences: false)
     // What follows UNKNOWN is to be ignored.
-    if words[0] == "UNKNOWN" { return .header(client: nil, length: end + 1) }
-    let isIPv4 = words[0] == "TCP4"
-    guard isIPv4 || words[0] == "TCP6", words.count == 5, isPort(words[3]), isPort(words[4]),
-      let source = address(words[1], isIPv4), address(words[2], isIPv4) != nil
+    if words.first?.elementsEqual("UNKNOWN".utf8) == true { return .header(client: nil, length: end + 1) }
+    guard words.count == 5, isPort(words[3]), isPort(words[4]) else { return .malformed }
+    let isIPv4 = words[0].elementsEqual("TCP4".utf8)
+    guard isIPv4 || words[0].elementsEqual("TCP6".utf8), let source = address(words[1], isIPv4),
+      address(words[2], isIPv4) != nil
     else { return .malformed }
     return .header(client: source, length: end + 1)
   }
 
-  private static func address(_ word: Substring, _ isIPv4: Bool) -> IPAddress? {
-    word.contains(":") == isIPv4 ? nil : IPAddress(String(word))
+  private static func address(_ word: ArraySlice<UInt8>, _ isIPv4: Bool) -> IPAddress? {
+    guard word.contains(UInt8(ascii: ":")) != isIPv4, !word.contains(0) else { return nil }
+    return IPAddress(String(decoding: word, as: UTF8.self))
   }
 
-  private static func isPort(_ word: Substring) -> Bool {
-    (1...5).contains(word.utf8.count) && word.utf8.allSatisfy { (0x30...0x39).contains($0) }
-      && (Int(word) ?? .max) <= 65535 && (word == "0" || word.first != "0")
+  private static func isPort(_ word: ArraySlice<UInt8>) -> Bool {
+    (1...5).contains(word.count) && word.allSatisfy { (0x30...0x39).contains($0) }
+      && word.reduce(0) { $0 * 10 + Int($1 - 0x30) } <= 65535 && (word.count == 1 || word.first != 0x30)
   }
 
   /// Signature, version and command, family and transport, length (two bytes), then addresses and extensions.
