@@ -116,7 +116,8 @@ extension Refusal {
   /// The bound of `watch`.
   public static let tooManyWatched = Refusal(
     .tooManyWatched,
-    "a connection watches at most \(ProtocolLimits.watchedUsers) users by name, or *: nothing was changed")
+    "a connection watches at most \(ProtocolLimits.watchedUsers) users by name (five such connections a user), or *: nothing was changed"
+  )
   /// Too many password checks wait on this node.
   public static let busy = Refusal(
     .busy, "too many logins at once on this node: try again in a moment", retryAfter: 1000)

@@ -196,15 +196,14 @@ package struct Node: Service {
           membership.reader.subscribed()
           for worker in parts.workers {
             worker.execute {
-              $0.blockers.newsHeardAgain()
-              $0.distrustSessions()
+              $0.newsHeardAgain()
               $0.mailMayHaveArrived()
             }
           }
         },
         onLoss: {
           membership.reader.lost()
-          for worker in parts.workers { worker.execute { $0.blockers.newsLost() } }
+          for worker in parts.workers { worker.execute { $0.newsLost() } }
         })
       membership.writer.onBatch = { batch in
         for worker in parts.workers { worker.execute { $0.presenceChanged(batch) } }

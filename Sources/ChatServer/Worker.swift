@@ -44,6 +44,9 @@ final class Worker {
   /// How often an open connection's session is prolonged, well within its life.
   private static let sessionUse = TimeAmount.hours(1)
   private var buckets: [SessionID: SharedTokenBucket] = [:]
+  /// How often sessions are looked up while no news of their end arrives.
+  private static let deafInterval = TimeAmount.seconds(1)
+  private var isDeaf = false
   private static let endedMemory = TimeAmount.seconds(10)
   private var endedSessions: [SessionID: NIODeadline] = [:]
   private var unflushed: [ConnectionHandler] = []
@@ -125,8 +128,29 @@ final class Worker {
   /// Whether the session is known to have ended, whatever an answer says that was on its way meanwhile.
   func hasEnded(_ session: SessionID) -> Bool { endedSessions[session].map { NIODeadline.now() < $0 } ?? false }
 
-  /// Messages of other nodes may have been missed: every session is looked up again, before its next use or soon.
-  func distrustSessions() {
+  /// No news of other nodes arrives any more: who is blocked and which sessions have ended must be asked for.
+  func newsLost() {
+    blockers.newsLost()
+    guard !isDeaf else { return }
+    isDeaf = true
+    distrustWhileDeaf()
+  }
+
+  /// News arrives again; some may have been missed.
+  func newsHeardAgain() {
+    isDeaf = false
+    blockers.newsHeardAgain()
+    distrustSessions()
+  }
+
+  private func distrustWhileDeaf() {
+    guard isDeaf, !isStopping else { return }
+    if redis.isReady { distrustSessions() }
+    eventLoop.assumeIsolated().scheduleTask(in: Self.deafInterval) { self.distrustWhileDeaf() }
+  }
+
+  /// Every session is looked up again, before its next use or soon.
+  private func distrustSessions() {
     for connection in bySession.values.flatMap(\.values) { connection.distrustSession() }
     forEach(Array(bySession.keys)[...]) { session in
       self.redis.perform(Sessions.exists(session)) { result in

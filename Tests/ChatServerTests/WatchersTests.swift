@@ -20,6 +20,26 @@ import Testing
     watchers.news(in: batch).mapValues { $0.map { ($0.isActive ? "+" : "-") + $0.user.description }.sorted() }
   }
 
+  @Test func `the connections of one user watch a bounded number of names together, others as many again`() throws {
+    let (owner, other) = (try name("owner"), try name("other"))
+    let names = try (0..<1000).map { try name("u\($0)") }
+    let connections = (0..<7).map { _ in Connection() }
+    var watchers = Watchers()
+    let filled = connections[..<5].map { watchers.watch(.users(names), by: ObjectIdentifier($0), of: owner) }
+    #expect(filled == [true, true, true, true, true])
+    let (sixth, seventh) = (ObjectIdentifier(connections[5]), ObjectIdentifier(connections[6]))
+    let surplus = watchers.watch(.users([names[0]]), by: sixth, of: owner)
+    let others = watchers.watch(.users(names), by: seventh, of: other)
+    #expect(!surplus && others)
+    watchers.unwatch(.users([names[0], names[1], names[1]]), by: ObjectIdentifier(connections[0]))
+    let two = watchers.watch(.users([names[0], names[1]]), by: sixth, of: owner)
+    let third = watchers.watch(.users([names[2]]), by: sixth, of: owner)
+    #expect(two && !third)
+    watchers.stop(ObjectIdentifier(connections[1]))
+    let again = watchers.watch(.users(Array(names[..<998])), by: sixth, of: owner)
+    #expect(again)
+  }
+
   @Test func `each is told of those that she watches, once`() throws {
     let (a, b, c) = (try name("a"), try name("b"), try name("c"))
     var watchers = Watchers()
@@ -118,5 +138,12 @@ import Testing
     watchers.missSummary(first)
     let last = watchers.nextMissed(first)
     #expect(last == .summary)
+  }
+}
+
+extension Watchers {
+  /// For tests in which it does not matter whose connection it is.
+  fileprivate mutating func watch(_ watched: Watched, by connection: Connection) -> Bool {
+    AccountName("owner").map { watch(watched, by: connection, of: $0) } ?? false
   }
 }

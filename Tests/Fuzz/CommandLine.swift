@@ -19,6 +19,9 @@ struct CommandLine {
     case .inbox(let token): words = ["inbox"] + Self.word(token)
     case .ack(let token, let sequence, let id):
       words = ["ack"] + Self.word(token) + ["\(sequence)"] + (id.map { [$0] } ?? [])
+    case .block(let token, let name): words = ["block"] + Self.word(token) + [name.description]
+    case .unblock(let token, let name): words = ["unblock"] + Self.word(token) + [name.description]
+    case .blocks(let token): words = ["blocks"] + Self.word(token)
     case .activeUsers(let token): words = ["user_aktif"] + Self.word(token)
     case .logout(let token): words = ["logout"] + Self.word(token)
     case .resume(let token): words = ["resume", token.text]

@@ -104,6 +104,23 @@ import Testing
     #expect(try cluster.lineker.request("send arini again").isOK, "at once: Redis is asked")
   }
 
+  @Test func `block and unblock at once leave nothing in force that is not listed`() async throws {
+    let cluster = try await Cluster()
+    let second = try cluster.b.login("arini")
+    for round in 0..<60 {
+      try cluster.arini.send("block lineker")
+      try second.send("unblock lineker")
+      let replies = try [cluster.arini.reply(), second.reply()]
+      #expect(replies.allSatisfy { $0.isOK })
+      let isInForce = try cluster.redis.cli("ZSCORE", "kabar:{u:lineker}:blockers", "arini") != ""
+      let isListed = try await eventually(within: 1) {
+        try cluster.redis.cli("ZSCORE", "kabar:{u:arini}:blocked", "lineker") != ""
+      }
+      #expect(isListed || !isInForce, "round \(round)")
+      #expect(try second.request("unblock lineker").isOK)
+    }
+  }
+
   /// The change is made behind the nodes' backs: as if a message on `control` had been lost.
   @Test func `lost news is found with the next check of the session`() async throws {
     let cluster = try await Cluster()

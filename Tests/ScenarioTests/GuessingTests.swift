@@ -34,6 +34,31 @@ import Testing
     for client in guessers + [neighbour] { #expect(try client.request("ping").isOK) }
   }
 
+  /// Whoever hangs up does not see the answer; it must cost the same, and its traces must not show it.
+  @Test func `who resets the connection while a password is checked is counted, and opens no session`() async throws {
+    let redis = try await RedisServer()
+    try await redis.addAccounts("arini")
+    let node = try await ChatNode("a", redis: redis, threads: 1, options: ["--scrypt-log2n", "15"])
+    func hangUp(on line: String) async throws {
+      let client = try LineClient(port: node.port, from: "127.0.0.9", node: node)
+      #expect(try client.request("ping").isOK)
+      try client.send(line)
+      try await Task.sleep(for: .milliseconds(30))
+      client.socket.reset()
+    }
+    // Some may be gone before their line is read.
+    let isCounted = try await eventually(within: 20) {
+      try await hangUp(on: "auth nobody wrong")
+      return try redis.cli("HGET", "kabar:attempts:127.0.0.9", "nobody").hasPrefix("3 ")
+    }
+    #expect(isCounted)
+    #expect(try redis.cli("EXISTS", "kabar:attempts:unknown") == "0")
+    for _ in 0..<3 { try await hangUp(on: "auth arini pw") }
+    try await Task.sleep(for: .seconds(2))
+    #expect(try redis.cli("EXISTS", "kabar:{u:arini}:sessions") == "0")
+    #expect(try LineClient(port: node.port, from: "127.0.0.10", node: node).request("auth arini pw").isOK)
+  }
+
   @Test func `a guesser must wait on every node, and nobody else, for a known account and an unknown one alike`()
     async throws
   {

@@ -158,6 +158,22 @@ import Testing
     #expect(codes.contains { $0.0 == "slow_down" } && codes.contains { $0.1 == "slow_down" }, "\(codes)")
   }
 
+  @Test func `a connection for each command gets a session no more of them`() async throws {
+    let node = try await node("--command-burst", "5", "--command-rate", "1")
+    let token = try #require(try node.connect().request("auth arini pw")["tokenid"])
+    let codes = try (0..<20).map { number in try node.connect().request("send \(token) lineker \(number)").code }
+    #expect(codes.count { $0 == nil } < 10 && codes.last == "slow_down", "\(codes)")
+  }
+
+  @Test func `who floods is not spared the time to log in`() async throws {
+    let node = try await node("--login-timeout", "2", "--crowd", "0", "--command-rate", "1")
+    let client = try node.connect()
+    try client.socket.write(Array(String(repeating: "\n", count: 30_000).utf8))
+    var last: Reply?
+    while last?.code != "login_timeout", let reply = try? client.reply() { last = reply }
+    #expect(last?.code == "login_timeout")
+  }
+
   @Test func `a flood gets no more refusals than answers`() async throws {
     let node = try await node("--command-burst", "20", "--command-rate", "50")
     let arini = try node.login("arini")

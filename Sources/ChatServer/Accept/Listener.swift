@@ -49,16 +49,15 @@ enum Listener {
       worker.telemetry.refused(by: limit)
       return try pipeline.addHandler(SurplusConnection(isEncrypted: tls != nil))
     }
-    let records: RecordMeter?
     do {
-      records = try tls?.protect(channel)
+      let records = try tls?.protect(channel)
+      let connection = ConnectionHandler(worker: worker, records: records, peer: peer, admittedFrom: source)
+      if isProxied { try pipeline.addHandler(ProxyHeaderHandler(for: connection), position: .first) }
+      try pipeline.addHandler(connection)
     } catch {
-      worker.admission.leave(from: source)
+      worker.admission.leave(from: source)  // nobody else will
       throw error
     }
-    let connection = ConnectionHandler(worker: worker, records: records, admittedFrom: source)
-    if isProxied { try pipeline.addHandler(ProxyHeaderHandler(for: connection), position: .first) }
-    try pipeline.addHandler(connection)
   }
 }
 

@@ -12,9 +12,9 @@ extension ConnectionHandler {
 
   /// The proxy has said who its client is, in so many bytes.
   func introduce(_ client: IPAddress?, headerBytes: Int) {
-    (proxiedClient, proxyHeaderBytes) = (client, headerBytes)
+    (self.client, proxyHeaderBytes) = (client ?? self.client, headerBytes)
     if records == nil { times.introduced(at: .now()) }
-    let source = loginSource
+    let source = LoginSource(address: remoteAddress)
     if let limit = worker.admission.assign(source) { return end(by: limit) }
     admittedSource = source
   }
@@ -30,7 +30,7 @@ extension ConnectionHandler {
   /// Ends the connection and says why, if the client can be told.
   func end(by limit: Limit) {
     worker.telemetry.refused(by: limit)
-    worker.logger.info("closing", metadata: ["limit": "\(limit.rawValue)", "address": "\(remoteAddress)"])
+    worker.logger.debug("closing", metadata: ["limit": "\(limit.rawValue)", "address": "\(remoteAddress)"])
     guard times.isIntroduced else { return close() }
     if let reason = Event.Closing(limit), isListening { return end(telling: reason) }
     end(telling: Refusal(limit))
@@ -53,19 +53,25 @@ extension ConnectionHandler {
     if case .success(let command?) = line, isFree(command) { return nil }
     let missing =
       if let binding { binding.bucket.take(rate, now: now) } else { anonymousBucket.take(rate, now: now) }
-    guard let missing else { return nil }
-    worker.telemetry.refused(by: .commandRate)
-    waitForToken(missing)
-    return .slowDown(retryAfter: Int(missing.nanoseconds / 1_000_000) + 1)
+    return slowDown(missing)
   }
 
-  /// A client that asks on all the same must not get refusals faster than others get answers.
-  private func waitForToken(_ wait: TimeAmount) {
-    hold()
-    worker.eventLoop.assumeIsolated().scheduleTask(in: wait) {
-      self.arrivals.restart(now: .now())
-      self.release()
+  /// The same for a session that this connection has not been bound to so far: what a connection may ask without a session
+  /// is not a session's to spend.
+  func takeToken(of session: SessionID) -> Refusal? {
+    guard let rate = worker.configuration.clientLimits.commandRate else { return nil }
+    return slowDown(worker.bucket(of: session).take(rate, now: .now()))
+  }
+
+  /// A client that asks on all the same must not get refusals faster than others get answers: its next line waits.
+  private func slowDown(_ missing: TimeAmount?) -> Refusal? {
+    guard let missing else { return nil }
+    worker.telemetry.refused(by: .commandRate)
+    if !isThrottled {
+      isThrottled = true
+      worker.eventLoop.assumeIsolated().scheduleTask(in: missing) { self.endThrottle() }
     }
+    return .slowDown(retryAfter: Int(missing.nanoseconds / 1_000_000) + 1)
   }
 }
 

@@ -55,10 +55,8 @@ extension ConnectionHandler {
   func trustSession() { binding?.checkedAt = .now() }
 
   /// Where the client is, for the operator.
-  var remoteAddress: String {
-    proxiedClient?.description ?? context?.remoteAddress.map { $0.ipAddress ?? "\($0)" } ?? "unknown"
-  }
+  var remoteAddress: String { client?.description ?? "unknown" }
 
   /// The same as it is counted against guessing.
-  var loginSource: LoginSource { LoginSource(address: remoteAddress) }
+  var loginSource: LoginSource { admittedSource ?? .unknown }
 }

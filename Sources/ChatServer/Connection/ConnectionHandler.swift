@@ -31,7 +31,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
   private(set) var context: ChannelHandlerContext?
   private var phase = Phase.open
   private(set) var framer = LineFramer()
-  var arrivals = ArrivalTimes()
+  private var arrivals = ArrivalTimes()
   private var replies = ReplyQueue()
   private var outbox = ByteBuffer()
   private var isFlushScheduled = false
@@ -42,8 +42,9 @@ final class ConnectionHandler: ChannelDuplexHandler {
   var listening: Listening?
   /// `logout` is on its way here: its reply tells the client, no event needs to.
   var isLoggingOut = false
-  /// Whose connection this is as a trusted proxy says; `nil` if it comes from the client itself.
-  var proxiedClient: IPAddress?
+  /// Where the client is; first the proxy, if there is one, until its header has come. Known as long as this lives: what is
+  /// counted against an address must not get lost with the connection.
+  var client: IPAddress?
   /// Bytes of the header in which it says so: the kernel counts them, the lines don't.
   var proxyHeaderBytes = 0
   /// As whose connection it was admitted; `nil` if its proxy has still to say whose it is.
@@ -51,6 +52,8 @@ final class ConnectionHandler: ChannelDuplexHandler {
   var times: ConnectionTimes
   /// What may be asked without a session.
   var anonymousBucket = TokenBucket()
+  /// More commands came than may: no line is looked at until there is a token again.
+  var isThrottled = false
   private var lastStored: ReplyTicket?
   private(set) var peerHasEnded = false
   /// Behind TLS: what has been decrypted, to be compared with what the kernel has received.
@@ -65,8 +68,8 @@ final class ConnectionHandler: ChannelDuplexHandler {
   private var isReadWithheld = false
 
   /// `records` counts for a connection behind TLS; without a `source` the peer is a proxy, whose header comes first.
-  init(worker: Worker, records: RecordMeter?, admittedFrom source: LoginSource?) {
-    (self.worker, self.records, admittedSource) = (worker, records, source)
+  init(worker: Worker, records: RecordMeter?, peer: IPAddress?, admittedFrom source: LoginSource?) {
+    (self.worker, self.records, client, admittedSource) = (worker, records, peer, source)
     times = ConnectionTimes(isIntroduced: records == nil && source != nil, now: .now())
   }
 
@@ -146,7 +149,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
   }
 
   private var mayProcess: Bool {
-    guard case .open = phase, holds == 0 else { return false }
+    guard case .open = phase, holds == 0, !isThrottled else { return false }
     return hasRoom && replies.count < worker.configuration.pipelineDepth
   }
 
@@ -198,6 +201,13 @@ final class ConnectionHandler: ChannelDuplexHandler {
     guard isReadWithheld, mayRead, let context else { return }
     isReadWithheld = false
     context.read()
+  }
+
+  /// The time for which lines had to wait was their client's doing.
+  func endThrottle() {
+    isThrottled = false
+    arrivals.restart(now: .now())
+    processLines()
   }
 
   /// No line is looked at until `release` was called as often.
@@ -323,7 +333,9 @@ final class ConnectionHandler: ChannelDuplexHandler {
   /// The same for a client that knows no events.
   func end(telling refusal: Refusal) {
     replies.removeAll()
-    reply(replies.reserve(deadline: .now()), .refused(refusal))
+    worker.scratch.removeAll(keepingCapacity: true)
+    Reply.refused(refusal).encode(into: &worker.scratch)
+    outbox.writeBytes(worker.scratch)
     end(confirming: false)
   }
 

@@ -30,6 +30,8 @@ struct AuthCommand {
     PasswordAttempt(user: user, password: password, connection: connection, deadline: ticket.deadline).run { outcome in
       switch outcome {
       case .refused(let refusal): finish(.refused(refusal))
+      // Nobody will use it, and whoever left must not learn from its traces whether the password was right.
+      case .right where connection.isClosed: finish(.refused(.authFailed))
       case .right(let credentials): openSession(credentials, isLast: isLast)
       }
     }
@@ -49,6 +51,8 @@ struct AuthCommand {
       switch result {
       case .success(.some(let excess)):
         for old in excess { endOldest(old) }
+        // The news of its end may have come before the answer that it lives.
+        if worker.hasEnded(session.id) { return finish(.refused(.authFailed)) }
         connection.bind(session, token: token).assumeIsolated().whenComplete { _ in
           worker.logger.debug("logged in", metadata: ["user": "\(user)", "session": "\(session.id.short)"])
           finish(.loggedIn(token))

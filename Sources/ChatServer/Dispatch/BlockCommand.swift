@@ -30,7 +30,9 @@ enum BlockCommand {
     let redis = connection.worker.redis
     redis.perform(Blocks.enforce(other, blockedBy: user), deadline: ticket.deadline) { result in
       switch result {
-      case .success(true): finish(.blocked, on: connection, ticket)
+      case .success(true):
+        // Once more: an `unblock` at the same time may have taken it out of the list in between.
+        redis.perform(Blocks.list(other, blockedBy: user)) { _ in finish(.blocked, on: connection, ticket) }
       case .success(false):
         redis.perform(Blocks.unlist(other, blockedBy: user)) { _ in
           finish(.refused(.unknownUser(other)), on: connection, ticket)

@@ -117,6 +117,10 @@ enum Dispatch {
       connection.reply(ticket, .refused(.invalidSession))
       connection.release()
     case .success(.some(let session)):
+      if connection.binding?.token != wanted, let refusal = connection.takeToken(of: session.id) {
+        connection.reply(ticket, .refused(refusal))
+        return connection.release()
+      }
       adopt(session, wanted, on: connection) { binding in
         body(binding)
         connection.release()

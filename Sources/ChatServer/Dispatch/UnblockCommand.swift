@@ -19,7 +19,13 @@ enum UnblockCommand {
       }
       worker.redis.perform(Blocks.unlist(other, blockedBy: user), deadline: ticket.deadline) { result in
         switch result {
-        case .success: connection.reply(ticket, .unblocked)
+        case .success:
+          // A `block` at the same time may be in force: what is in force must be listed.
+          return worker.redis.perform(Blocks.isBlocked(other, by: user)) { result in
+            if case .success(true) = result { worker.redis.perform(Blocks.list(other, blockedBy: user)) { _ in } }
+            connection.reply(ticket, .unblocked)
+            connection.release()
+          }
         case .failure(let error):
           // Lifted, and perhaps still listed: saying it again completes it.
           worker.report(error, during: "unblock")

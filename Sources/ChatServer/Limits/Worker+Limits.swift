@@ -13,7 +13,7 @@ extension Worker {
     eventLoop.assumeIsolated().scheduleTask(in: Self.lookInterval) {
       if self.isStopping { return }
       let now = NIODeadline.now()
-      let anonymous = self.openConnections.count { $0.times.isAnonymous }
+      let anonymous = self.openConnections.count { $0.times.isAnonymous && !$0.isEnding }
       // The kernel spreads connections evenly: each event loop has its share of the crowd.
       let isCrowded = anonymous * self.configuration.threads > self.configuration.clientLimits.crowd
       for connection in self.openConnections { connection.judgeTimes(isCrowded: isCrowded, now: now) }

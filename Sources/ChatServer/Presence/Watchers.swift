@@ -15,6 +15,9 @@ struct Watchers {
   /// The same for each user that a connection watches by name.
   private var named: [Connection: [AccountName: Int]] = [:]
   private var byUser: [AccountName: Set<Connection>] = [:]
+  /// Whose the connections are that watch by name, and how many names all connections of one user watch.
+  private var owners: [Connection: AccountName] = [:]
+  private var nameCounts: [AccountName: Int] = [:]
   /// What connections must still be told that did not read when there was something to tell.
   private var missed: [Connection: Missed] = [:]
 
@@ -27,6 +30,8 @@ struct Watchers {
 
   /// Beyond this many users that one connection has missed, it is told how many are active.
   private static let mostMissed = 2000
+  /// Names that the connections of one user may watch together: each takes a few hundred bytes, whether there is such a user or not.
+  static let mostNamesOfOne = 5 * ProtocolLimits.watchedUsers
 
   /// All connections that watch somebody.
   var connections: Set<Connection> { Set(everyone.keys).union(named.keys) }
@@ -39,14 +44,18 @@ struct Watchers {
 
   // MARK: Watching
 
-  /// A connection watches these users too; `false`, and nothing has changed, if they would be too many.
-  mutating func watch(_ watched: Watched, by connection: Connection) -> Bool {
+  /// A connection of `owner` watches these users too; `false`, and nothing has changed, if they would be too many.
+  mutating func watch(_ watched: Watched, by connection: Connection, of owner: AccountName) -> Bool {
     switch watched {
     case .everyone: everyone[connection] = everyone[connection] ?? 0
     case .users(let users):
       var all = named[connection] ?? [:]
       for user in users where all[user] == nil { all[user] = 0 }
-      guard all.count <= ProtocolLimits.watchedUsers else { return false }
+      let more = all.count - (named[connection]?.count ?? 0)
+      guard all.count <= ProtocolLimits.watchedUsers, nameCounts[owner, default: 0] + more <= Self.mostNamesOfOne
+      else { return false }
+      owners[connection] = owner
+      count(more, by: connection)
       named[connection] = all
       for user in users { byUser[user, default: []].insert(connection) }
     }
@@ -66,18 +75,26 @@ struct Watchers {
     case .everyone: stop(connection)
     case .users(let users):
       for user in users {
-        named[connection]?[user] = nil
+        if named[connection]?.removeValue(forKey: user) != nil { count(-1, by: connection) }
         forget(user, by: connection)
       }
-      if named[connection]?.isEmpty == true { named[connection] = nil }
+      if named[connection]?.isEmpty == true { (named[connection], owners[connection]) = (nil, nil) }
     }
   }
 
   /// A connection watches nobody any more.
   mutating func stop(_ connection: Connection) {
     everyone[connection] = nil
-    for user in (named.removeValue(forKey: connection) ?? [:]).keys { forget(user, by: connection) }
-    missed[connection] = nil
+    let users = named.removeValue(forKey: connection) ?? [:]
+    count(-users.count, by: connection)
+    for user in users.keys { forget(user, by: connection) }
+    (owners[connection], missed[connection]) = (nil, nil)
+  }
+
+  private mutating func count(_ change: Int, by connection: Connection) {
+    guard let owner = owners[connection] else { return }
+    let count = nameCounts[owner, default: 0] + change
+    nameCounts[owner] = count == 0 ? nil : count
   }
 
   private mutating func forget(_ user: AccountName, by connection: Connection) {

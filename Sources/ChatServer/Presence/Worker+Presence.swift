@@ -10,7 +10,7 @@ extension Worker {
   /// `nil`, and nothing has changed, if they would be too many.
   func watch(_ watched: Watched, by connection: ConnectionHandler) -> ActiveUsers? {
     let id = ObjectIdentifier(connection)
-    guard watchers.watch(watched, by: id) else { return nil }
+    guard let user = connection.listening?.user, watchers.watch(watched, by: id, of: user) else { return nil }
     let (active, revision) = presence.activeUsers(
       among: watchers.watchesEveryone(id) ? nil : watchers.users(watchedBy: id))
     watchers.told(id, at: revision)
