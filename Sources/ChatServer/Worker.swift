@@ -4,7 +4,6 @@
 
 import ChatProtocol
 import ChatState
-import DequeModule
 import Logging
 import NIOCore
 import RedisClient
@@ -52,7 +51,7 @@ final class Worker {
   private var unflushed: [ConnectionHandler] = []
   private static let maximumPageReads = 8
   private var pageReads = 0
-  private var waitingPageReads = Deque<() -> Void>()
+  private var waitingPageReads = FairQueue<AccountName, () -> Void>(bound: .max)
   private var lastReports: [String: NIODeadline] = [:]
   private var stopped: EventLoopPromise<Void>?
 
@@ -240,9 +239,13 @@ final class Worker {
 
   // MARK: Pages
 
-  /// Runs `read` when fewer than eight pages are being read: each can be megabytes in Redis's output buffer.
-  func startPageRead(_ read: @escaping () -> Void) {
-    guard pageReads < Self.maximumPageReads else { return waitingPageReads.append(read) }
+  /// Runs `read` when fewer than eight pages are being read: each can be megabytes in Redis's output buffer. Users take turns,
+  /// however many connections one of them has. (Each connection waits for one page at most.)
+  func startPageRead(for user: AccountName, _ read: @escaping () -> Void) {
+    guard pageReads < Self.maximumPageReads else {
+      _ = waitingPageReads.append(read, of: user)
+      return
+    }
     pageReads += 1
     read()
   }
@@ -251,8 +254,9 @@ final class Worker {
   func finishPageRead() {
     pageReads -= 1
     guard let next = waitingPageReads.popFirst() else { return }
+    pageReads += 1
     // Not within this call: a read that fails at once would come back here, one call deeper for each that waits.
-    eventLoop.assumeIsolated().execute { self.startPageRead(next) }
+    eventLoop.assumeIsolated().execute(next)
   }
 
   // MARK: Errors

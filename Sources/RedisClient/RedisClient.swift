@@ -17,6 +17,8 @@ package final class RedisClient {
   private var clock: Scheduled<Void>?
   private var lastTraffic = NIODeadline.now()
   private var writeBuffer = ByteBuffer()
+  /// Nothing had come at the last look, and a reply was late.
+  private var wasSilent = false
   private var isReconnecting = false
   /// Replies to appends that wait for the replicas.
   private var unreplicated: [(completion: Completion, reply: RedisReply, deadline: NIODeadline)] = []
@@ -220,6 +222,17 @@ package final class RedisClient {
     }
   }
 
+  /// A late reply alone proves nothing: Redis may be sending megabytes before it, or this event loop was late itself and
+  /// the reply lies in the socket. So nothing must have come, at two looks between which the loop has read.
+  private func judgeSilence(_ isReplyLate: Bool, now: NIODeadline) {
+    guard isReplyLate, let link, link.isSilent(for: configuration.replyTimeout, at: now) else {
+      wasSilent = false
+      return
+    }
+    if wasSilent { link.reconnect(because: .stalled) }
+    wasSilent.toggle()
+  }
+
   private func lookAtClock() {
     let now = NIODeadline.now()
     let expiry = queue.expire(now: now, replyTimeout: configuration.replyTimeout)
@@ -227,7 +240,7 @@ package final class RedisClient {
     let late = unreplicated.filter { $0.deadline <= now }
     unreplicated.removeAll { $0.deadline <= now }
     for kept in late { kept.completion(.failure(.notReplicated)) }
-    if expiry.isStalled { link?.reconnect(because: .stalled) }
+    judgeSilence(expiry.isStalled, now: now)
     if isReady, queue.isEmpty, lastTraffic + configuration.idlePing <= now {
       send(RedisCommand("PING")) { _ in }
     }

@@ -48,6 +48,9 @@ final class RedisConnection: ChannelInboundHandler {
   private var onEnd: ((End) -> Void)?
   private var channel: (any Channel)?
 
+  /// When bytes last came.
+  private(set) var lastReceived = NIODeadline.now()
+
   init(decoder: ReplyDecoder, onReply: @escaping (RedisReply) -> Void, onEnd: @escaping (End) -> Void) {
     self.decoder = decoder
     self.onReply = onReply
@@ -69,6 +72,7 @@ final class RedisConnection: ChannelInboundHandler {
   func handlerAdded(context: ChannelHandlerContext) { channel = context.channel }
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+    lastReceived = .now()
     do {
       try decoder.feed(unwrapInboundIn(data))
       while let reply = try decoder.next() {

@@ -91,6 +91,12 @@ final class RedisLink {
     if case .ready = phase { true } else { false }
   }
 
+  /// Whether the ready connection has brought nothing for so long.
+  func isSilent(for time: TimeAmount, at now: NIODeadline) -> Bool {
+    guard case .ready(let connection) = phase else { return false }
+    return connection.lastReceived + time <= now
+  }
+
   func start() {
     guard case .idle = phase else { return }
     connect()

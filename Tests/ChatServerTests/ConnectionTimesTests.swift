@@ -34,23 +34,26 @@ import Testing
     var times = ConnectionTimes(isIntroduced: true, now: start)
     times.loggedIn(at: start + .seconds(1))
     #expect(!times.isAnonymous && passed(times, after: 100, isCrowded: true) == nil)
-    times.lineEnded(at: start + .seconds(100))
+    times.bytesArrived(at: start + .seconds(100))
+    times.lineEnded()
     times.loggedOut(at: start + .seconds(100))
     #expect(passed(times, after: 109, isCrowded: true) == nil)
     #expect(passed(times, after: 110, isCrowded: true) == .loginTime)
   }
 
-  @Test func `each line prolongs, its bytes alone don't`() {
+  @Test func `what arrives prolongs, but a line must end`() {
     var times = ConnectionTimes(isIntroduced: true, now: start)
     times.loggedIn(at: start)
-    times.lineEnded(at: start + .seconds(500))
+    times.bytesArrived(at: start + .seconds(500))
+    times.lineEnded()
     #expect(passed(times, after: 1099) == nil)
     #expect(passed(times, after: 1100) == .idleTime)
     times.lineIsOpen(true, at: start + .seconds(1000))
     times.lineIsOpen(true, at: start + .seconds(1029))
     #expect(passed(times, after: 1029) == nil)
     #expect(passed(times, after: 1030) == .lineTime)
-    times.lineEnded(at: start + .seconds(1030))
+    times.bytesArrived(at: start + .seconds(1030))
+    times.lineEnded()
     #expect(passed(times, after: 1031) == nil)
   }
 

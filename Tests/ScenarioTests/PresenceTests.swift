@@ -17,25 +17,32 @@ import Testing
     )
   }
 
+  private func expectEvents(
+    _ events: [String], of observer: Observer, during seconds: Double, at location: SourceLocation = #_sourceLocation
+  ) async throws {
+    let told = try await observer.events(during: seconds)
+    #expect(told == events, sourceLocation: location)
+  }
+
   @Test func `a broken connection has a grace, and who comes back in time was never away`() async throws {
     let (_, a, b) = try await cluster(grace: 3)
     let arini = try Observer("arini", on: b)
     #expect(try arini.watch("*").users == ["arini"])
     let messi = try Observer("messi", on: a)
-    #expect(try await arini.events(during: 1.5) == ["+messi"])
+    try await expectEvents(["+messi"], of: arini, during: 2.5)
     #expect(try await arini.sees(["arini", "messi"]))
 
     messi.client.socket.reset()
     try await Task.sleep(for: .milliseconds(1500))
     let back = try a.connect()
     #expect(try back.request("resume \(messi.token)").isOK)
-    #expect(try await arini.events(during: 4) == [])
+    try await expectEvents([], of: arini, during: 4)
     #expect(try arini.active() == ["arini", "messi"])
 
     back.socket.reset()
-    #expect(try await arini.events(during: 2) == [])
+    try await expectEvents([], of: arini, during: 2)
     #expect(try arini.active() == ["arini", "messi"])
-    #expect(try await arini.events(during: 3) == ["-messi"])
+    try await expectEvents(["-messi"], of: arini, during: 3)
     #expect(try arini.active() == ["arini"])
   }
 
@@ -46,9 +53,9 @@ import Testing
     let messi = try Observer("messi", on: a)
     let elsewhere = try b.connect()
     #expect(try elsewhere.request("resume \(messi.token)").isOK)
-    #expect(try await arini.events(during: 1.5) == ["+messi"])
+    try await expectEvents(["+messi"], of: arini, during: 2.5)
     #expect(try elsewhere.request("logout").isOK)
-    #expect(try await arini.events(during: 2.5) == ["-messi"])
+    try await expectEvents(["-messi"], of: arini, during: 2.5)
     #expect(try arini.active() == ["arini"])
     // A node on which only the grace was left hears of it too.
     let henderson = try Observer("henderson", on: a)
@@ -90,9 +97,9 @@ import Testing
     let phone = try a.login("messi")
     #expect(try arini.request("unwatch lineker").isOK)
     for client in [messi, lineker, henderson] { #expect(try client.request("logout").isOK) }
-    #expect(try await arini.events(during: 2.5) == [])
+    try await expectEvents([], of: arini, during: 2.5)
     #expect(try phone.request("logout").isOK)
-    #expect(try await arini.events(during: 2.5) == ["-messi"])
+    try await expectEvents(["-messi"], of: arini, during: 2.5)
 
     // A line holds a few hundred names; the thousand and first is refused, and what is watched stays watched.
     for part in 0..<5 {
@@ -102,10 +109,10 @@ import Testing
     #expect(try arini.request("watch x1 x2 x3").isOK)
     #expect(try arini.request("watch x1 x4").code == "too_many_watched")
     let again = try Observer("messi", on: b)
-    #expect(try await arini.events(during: 2) == ["+messi"])
+    try await expectEvents(["+messi"], of: arini, during: 2)
     #expect(try arini.request("unwatch").isOK)
     #expect(try again.request("logout").isOK)
-    #expect(try await arini.events(during: 2) == [])
+    try await expectEvents([], of: arini, during: 2)
     #expect(try arini.request("unlisten").isOK)
     #expect(try arini.request("watch *").code == "not_listening")
   }

@@ -120,6 +120,12 @@ public final class LineClient {
     return replies
   }
 
+  /// The next reply or event, for which other tests need not wait: `reply` holds a thread, of which there are few.
+  public func awaitReply(within seconds: Double = 15) async throws -> Reply {
+    _ = await eventually(within: seconds) { hears(withinMilliseconds: 0) }
+    return try reply()
+  }
+
   /// Sends a line and reads its reply, which must be the next thing that comes.
   public func request(_ line: String) throws -> Reply {
     try send(line)

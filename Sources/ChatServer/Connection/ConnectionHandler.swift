@@ -94,7 +94,9 @@ final class ConnectionHandler: ChannelDuplexHandler {
     guard case .open = phase else { return }  // what comes behind `quit` is thrown away
     var bytes = unwrapInboundIn(data)
     framer.append(&bytes)
-    arrivals.note(received: framer.received, now: .now())
+    let now = NIODeadline.now()
+    arrivals.note(received: framer.received, now: now)
+    times.bytesArrived(at: now)
     listening?.requestsArrived()
     placePage()
     processLines()
@@ -178,7 +180,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
   private func process(_ line: ByteBuffer, at place: Range<Int>) {
     let start = place.lowerBound
     let now = NIODeadline.now()
-    times.lineEnded(at: now)
+    times.lineEnded()
     let arrival = arrivals.arrival(ofByteBefore: place.upperBound, now: now)
     let deadline = arrival + worker.configuration.requestTimeout
     let parsed = Result { () throws(Refusal) in try CommandParser.parse(line.readableBytesUInt8Span) }

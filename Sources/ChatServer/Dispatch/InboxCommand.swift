@@ -5,6 +5,7 @@
 import ChatProtocol
 import ChatState
 import Logging
+import NIOCore
 import RedisClient
 
 enum InboxCommand {
@@ -13,13 +14,17 @@ enum InboxCommand {
     let user = reader.session.user
     // One page at a time: a client that asks and never reads must not make the node collect pages for it.
     connection.hold()
-    worker.startPageRead { read(user, reader.display, on: connection, ticket) }
+    worker.startPageRead(for: user) { read(user, reader.display, on: connection, ticket) }
   }
 
   private static func read(
     _ user: AccountName, _ displayTo: JSONString, on connection: ConnectionHandler, _ ticket: ReplyTicket
   ) {
     let worker = connection.worker
+    guard !connection.isClosed, .now() < ticket.deadline else {
+      return finish(
+        .failure(.timedOut(written: false)), ReadingProgress(shown: 0, confirmed: 0), user, on: connection, ticket)
+    }
     var progress = ReadingProgress(shown: 0, confirmed: 0)
     worker.redis.perform(Inboxes.progress(of: user)) { if case .success(let found) = $0 { progress = found } }
     worker.redis.perform(Inboxes.page(of: user, displayTo: displayTo), deadline: ticket.deadline) { result in

@@ -17,6 +17,9 @@ struct PasswordAttempt {
   let connection: ConnectionHandler
   let deadline: NIODeadline
 
+  /// How long beyond its deadline a login may wait for its turn.
+  private static let patience = TimeAmount.seconds(10)
+
   enum Outcome {
     case right(Credentials)
     case refused(Refusal)
@@ -77,9 +80,13 @@ struct PasswordAttempt {
     then(.refused(.busy))
   }
 
-  /// Its turn has come, and others before it may have failed meanwhile. Who is gone gets no hash.
+  /// Its turn has come, and others before it may have failed meanwhile. Who is gone gets no hash, nor who has said that nothing
+  /// more comes (and is gone, most likely) while others wait, nor who has waited so long that few clients would still be there.
   private func askAgain(_ credentials: Credentials?, _ then: @escaping (Outcome) -> Void) {
-    if connection.isClosed {
+    let isUseless =
+      connection.isClosed || (connection.peerHasEnded && worker.passwords.load.waiting > 0)
+      || deadline + Self.patience <= .now()
+    if isUseless {
       worker.passwords.endTurn()
       return then(.refused(.busy))
     }

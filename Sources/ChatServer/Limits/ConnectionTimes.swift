@@ -10,12 +10,14 @@ struct ConnectionTimes {
 
   private var stage: Stage
   private var stageBegan: NIODeadline
-  private var lastLine: NIODeadline
+  /// Arrivals, not lines: what lies here unread must not keep a connection that its client has forgotten. (Bytes that
+  /// make no line are the line's time.)
+  private var lastArrival: NIODeadline
   private var lineBegan: NIODeadline?
 
   /// `isIntroduced`: neither a TLS handshake nor a PROXY header has to come first.
   init(isIntroduced: Bool, now: NIODeadline) {
-    (stage, stageBegan, lastLine) = (isIntroduced ? .anonymous : .introducing, now, now)
+    (stage, stageBegan, lastArrival) = (isIntroduced ? .anonymous : .introducing, now, now)
   }
 
   /// Whether it has no session.
@@ -32,8 +34,10 @@ struct ConnectionTimes {
 
   mutating func loggedOut(at now: NIODeadline) { (stage, stageBegan) = (.anonymous, now) }
 
+  mutating func bytesArrived(at now: NIODeadline) { lastArrival = now }
+
   /// A whole line has come; what stands behind it is the next one's beginning.
-  mutating func lineEnded(at now: NIODeadline) { (lastLine, lineBegan) = (now, nil) }
+  mutating func lineEnded() { lineBegan = nil }
 
   /// The bytes behind the last line end: none, or the beginning of a line.
   mutating func lineIsOpen(_ isOpen: Bool, at now: @autoclosure () -> NIODeadline) {
@@ -52,7 +56,7 @@ struct ConnectionTimes {
     default: break
     }
     if isOver(limits.lineTime, since: lineBegan) { return .lineTime }
-    if isOver(limits.idleTime, since: lastLine) { return .idleTime }
+    if isOver(limits.idleTime, since: lastArrival) { return .idleTime }
     return nil
   }
 }
