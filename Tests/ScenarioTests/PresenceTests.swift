@@ -25,7 +25,7 @@ import Testing
   }
 
   @Test func `a broken connection has a grace, and who comes back in time was never away`() async throws {
-    let (_, a, b) = try await cluster(grace: 3)
+    let (_, a, b) = try await cluster(grace: 8)
     let arini = try Observer("arini", on: b)
     #expect(try arini.watch("*").users == ["arini"])
     let messi = try Observer("messi", on: a)
@@ -36,13 +36,13 @@ import Testing
     try await Task.sleep(for: .milliseconds(1500))
     let back = try a.connect()
     #expect(try back.request("resume \(messi.token)").isOK)
-    try await expectEvents([], of: arini, during: 4)
+    try await expectEvents([], of: arini, during: 9)
     #expect(try arini.active() == ["arini", "messi"])
 
     back.socket.reset()
     try await expectEvents([], of: arini, during: 2)
     #expect(try arini.active() == ["arini", "messi"])
-    try await expectEvents(["-messi"], of: arini, during: 3)
+    try await expectEvents(["-messi"], of: arini, during: 9)
     #expect(try arini.active() == ["arini"])
   }
 
