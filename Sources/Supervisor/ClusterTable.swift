@@ -53,6 +53,9 @@ package struct ClusterTable: Sendable {
         lines.append(row(index == 0 ? "demo accounts" : "", account))
       }
       lines.append(row("", "(as they were made with the data, name and password)"))
+      if !isLoopback {
+        lines.append(row("", "WARNING: whoever reaches this machine can log in with them; see --no-demo-accounts"))
+      }
     }
     lines.append("")
     let nodes = plan.nodes == 1 ? "1 node serves" : "\(plan.nodes) nodes serve"
@@ -61,6 +64,8 @@ package struct ClusterTable: Sendable {
     lines.append("ready: \(nodes) \(plan.host) \(ports); Ctrl-C stops them")
     return lines.joined(separator: "\n")
   }
+
+  private var isLoopback: Bool { plan.host == "localhost" || plan.host == "::1" || plan.host.hasPrefix("127.") }
 
   /// A listener on every address is reached on the loopback one.
   private var reachableHost: String {

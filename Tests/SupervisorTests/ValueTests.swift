@@ -126,6 +126,14 @@ private func plan(store: ClusterPlan.Store = .own(data: "./.kabar", port: nil)) 
     }
   }
 
+  @Test func `warns of published passwords where others can reach the port`() {
+    var open = plan()
+    open.host = "0.0.0.0"
+    #expect(lines(open, redisPort: 6390, demo: true).contains { $0.contains("WARNING") && $0.contains("--no-demo") })
+    #expect(!lines(open, redisPort: 6390, demo: false).contains { $0.contains("WARNING") })
+    #expect(!lines(plan(), redisPort: 6390, demo: true).contains { $0.contains("WARNING") })
+  }
+
   @Test func `shows no accounts that are not there, and another's Redis by its address`() {
     var other = plan(
       store: .existing(url: "redis://u:pw@db:7000", inspectCommand: "redis-cli -h db -p 7000 --user u --askpass"))
