@@ -11,7 +11,8 @@ import Testing
     let redis = try await RedisServer()
     try await redis.addAccounts("arini")
     let node = try await ChatNode(
-      "a", redis: redis, threads: 1, options: ["--request-timeout", "30000", "--sessions-per-user", "100"])
+      "a", redis: redis, threads: 1,
+      options: ["--request-timeout", "30000", "--sessions-per-user", "100", "--command-rate", "0"])
     // All at once: a session that was looked up long ago would be looked up again, and hold its line back.
     let senders = try (0..<72).map { _ in try node.connect() }
     for sender in senders { try sender.send("auth arini pw") }
@@ -43,6 +44,22 @@ import Testing
     for _ in 0..<500 { try client.socket.write(part) }
     let grown = try node.residentKiB() - before
     #expect(grown < 12_000, "32 MB of blank lines made it grow by \(grown) KiB")
+  }
+
+  @Test func `connections that are closed for a line too long leave nothing behind`() async throws {
+    let redis = try await RedisServer()
+    let node = try await ChatNode("a", redis: redis, threads: 1, options: ["--limits", "off"])
+    let line = Array(repeating: UInt8(ascii: "x"), count: 60_000)
+    let before = try node.residentKiB()
+    let start = ContinuousClock.now
+    for _ in 0..<1500 {
+      let client = try node.connect()
+      try client.socket.write(line)
+      #expect(try client.reply().code == "line_too_long")
+      client.socket.close()
+    }
+    let grown = try node.residentKiB() - before
+    #expect(grown < 30_000, "1,500 connections in \(ContinuousClock.now - start) made it grow by \(grown) KiB")
   }
 
   @Test func `a logout elsewhere, in the middle of a login by token, leaves no request without an answer`() async throws

@@ -321,6 +321,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
   func end(confirming: Bool) {
     guard case .open = phase else { return }
     phase = .ending(confirming: confirming)
+    framer.discard()  // thousands of connections that end at once would hold 64 KiB each
     scheduleFlush()
   }
 

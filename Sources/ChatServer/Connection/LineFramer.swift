@@ -56,6 +56,9 @@ package struct LineFramer {
     return .line(line, place: start..<start + length + 1)
   }
 
+  /// Nothing more is taken: what has arrived is let go of.
+  package mutating func discard() { (buffer, searched) = (ByteBuffer(), 0) }
+
   /// An idle connection keeps no buffer.
   private mutating func release() {
     if buffer.readableBytes == 0 { buffer = ByteBuffer() }

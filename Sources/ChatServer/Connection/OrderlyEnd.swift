@@ -57,6 +57,8 @@ struct OrderlyEnd {
     if peerHasEnded() { return channel.close(promise: nil) }
     channel.close(mode: .output, promise: nil)
     channel.read()
-    channel.eventLoop.scheduleTask(in: Self.lingering) { channel.close(promise: nil) }
+    let end = channel.eventLoop.scheduleTask(in: Self.lingering) { channel.close(promise: nil) }
+    // Or the task would hold a channel that has closed before, with its 64 KiB for reading.
+    channel.closeFuture.whenComplete { _ in end.cancel() }
   }
 }
