@@ -240,10 +240,15 @@ final class ConnectionHandler: ChannelDuplexHandler {
 
   /// Writes an event.
   func push(_ event: Event) {
-    worker.scratch.removeAll(keepingCapacity: true)
-    event.encode(into: &worker.scratch)
-    outbox.writeBytes(worker.scratch)
+    write { event.encode(into: &$0) }
     scheduleFlush()
+  }
+
+  /// Appends to the outbox what `encode` appends to the scratch.
+  private func write(_ encode: (inout [UInt8]) -> Void) {
+    worker.scratch.removeAll(keepingCapacity: true)
+    encode(&worker.scratch)
+    outbox.writeBytes(worker.scratch)
   }
 
   /// Whether the client has read nearly all that it was sent.
@@ -260,9 +265,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
   func reply(_ ticket: ReplyTicket, _ reply: Reply) {
     if replies.fulfill(ticket, reply) { worker.telemetry.answered(ticket, reply) }
     while let next = replies.next() {
-      worker.scratch.removeAll(keepingCapacity: true)
-      next.encode(into: &worker.scratch)
-      outbox.writeBytes(worker.scratch)
+      write { next.encode(into: &$0) }
       if case .inbox(let page) = next { deliveries.show(page) }
     }
     scheduleFlush()
@@ -336,9 +339,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
   /// The same for a client that knows no events.
   func end(telling refusal: Refusal) {
     replies.removeAll()
-    worker.scratch.removeAll(keepingCapacity: true)
-    Reply.refused(refusal).encode(into: &worker.scratch)
-    outbox.writeBytes(worker.scratch)
+    write { Reply.refused(refusal).encode(into: &$0) }
     end(confirming: false)
   }
 

@@ -15,7 +15,7 @@ package struct ClientLimits: Sendable {
   /// Connections without a session beyond which the node is crowded. A person who types at a terminal is slow; a few
   /// silent connections cost nothing, thousands do.
   package var crowd = 64
-  /// How long a connection may send no line.
+  /// How long a connection may send nothing.
   package var idleTime: TimeAmount? = .minutes(10)
   /// How long a line may take from its first byte to its end.
   package var lineTime: TimeAmount? = .seconds(30)

@@ -13,10 +13,11 @@ extension Worker {
     eventLoop.assumeIsolated().scheduleTask(in: Self.lookInterval) {
       if self.isStopping { return }
       let now = NIODeadline.now()
-      let anonymous = self.openConnections.count { $0.times.isAnonymous && !$0.isEnding }
+      let connections = self.openConnections
+      let anonymous = connections.count { $0.times.isAnonymous && !$0.isEnding }
       // The kernel spreads connections evenly: each event loop has its share of the crowd.
       let isCrowded = anonymous * self.configuration.threads > self.configuration.clientLimits.crowd
-      for connection in self.openConnections { connection.judgeTimes(isCrowded: isCrowded, now: now) }
+      for connection in connections { connection.judgeTimes(isCrowded: isCrowded, now: now) }
       self.forgetFullBuckets(at: now)
       self.judgeConnections()
     }

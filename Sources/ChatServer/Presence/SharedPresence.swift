@@ -39,6 +39,9 @@ final class SharedPresence: Sendable {
   /// renewal of the lease for four seconds.
   var isStale: Bool { state.withLock { Self.isStale($0) } }
 
+  /// How many users are active.
+  var activeCount: Int { state.withLock { $0.view.activeCount } }
+
   /// All active users.
   func activeUsers() -> ActiveUsers { state.withLock { $0.view.activeUsers(isStale: Self.isStale($0)) } }
 

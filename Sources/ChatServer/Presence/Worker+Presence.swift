@@ -58,7 +58,7 @@ extension Worker {
     let id = ObjectIdentifier(connection)
     while watchers.isBehind(id), connection.listening?.takesEvents ?? false, let news = watchers.nextMissed(id) {
       switch news {
-      case .summary: connection.push(.presenceSummary(active: presence.activeUsers().count))
+      case .summary: connection.push(.presenceSummary(active: presence.activeCount))
       case .presence(let user): connection.push(.presence(user, isActive: presence.isActive(user), at: clock.text()))
       }
     }

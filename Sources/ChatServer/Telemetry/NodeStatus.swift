@@ -51,8 +51,7 @@ struct NodeStatus: Sendable {
       var page = MetricsPage()
       for counters in loops { page.counters.add(counters) }
       page.passwords = passwords.load
-      let active = presence.activeUsers()
-      (page.activeUsers, page.isPresenceStale) = (active.count, active.isStale)
+      (page.activeUsers, page.isPresenceStale) = (presence.activeCount, presence.isStale)
       page.unready = unready
       return page
     }
