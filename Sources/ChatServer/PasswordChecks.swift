@@ -23,26 +23,27 @@ final class PasswordChecks: Sendable {
   private struct State {
     var running = 0
     var isStopped = false
-    var waiting: FairQueue<LoginSource, EventLoopPromise<Bool>>
+    var waiting: TurnQueue<EventLoopPromise<Bool>>
   }
 
   private let pool: NIOThreadPool
   private let threads: Int
   private let state: Mutex<State>
 
-  /// `threads` turns at once, `waiting` more may queue.
+  /// `threads` turns at once; `waiting` from sources that are known may queue, and as many strangers.
   init(threads: Int, waiting: Int) {
     pool = NIOThreadPool(numberOfThreads: threads)
     self.threads = threads
-    state = Mutex(State(waiting: FairQueue(bound: waiting)))
+    state = Mutex(State(waiting: TurnQueue(bound: waiting)))
     pool.start()
   }
 
   /// Turns that are taken now, and logins that wait for one.
   var load: (running: Int, waiting: Int) { state.withLock { ($0.running, $0.waiting.count) } }
 
-  /// Takes a turn, or waits for one. Unless it is refused, `endTurn` must follow.
-  func takeTurn(for source: LoginSource, on eventLoop: any EventLoop) -> Turn {
+  /// Takes a turn, or waits for one; somebody has logged in from known sources before. Unless it is refused, `endTurn` must
+  /// follow.
+  func takeTurn(for source: LoginSource, isKnown: Bool, on eventLoop: any EventLoop) -> Turn {
     let (turn, displaced) = state.withLock { state -> (Turn, EventLoopPromise<Bool>?) in
       if state.isStopped { return (.refused, nil) }
       if state.running < threads {
@@ -50,7 +51,7 @@ final class PasswordChecks: Sendable {
         return (.now, nil)
       }
       let promise = eventLoop.makePromise(of: Bool.self)
-      guard let displaced = state.waiting.append(promise, of: source) else {
+      guard let displaced = state.waiting.append(promise, of: source, isKnown: isKnown) else {
         return (.later(promise.futureResult), nil)
       }
       return (displaced.futureResult === promise.futureResult ? .refused : .later(promise.futureResult), displaced)

@@ -24,6 +24,8 @@ package enum KeyShape: Hashable, Sendable {
   case session(SessionID)
   /// Wrong passwords that came from there.
   case attempts(LoginSource)
+  /// Somebody has logged in from there.
+  case known(LoginSource)
   case node(NodeID)
   case nodeUsers(NodeID)
 
@@ -36,7 +38,7 @@ package enum KeyShape: Hashable, Sendable {
     case KeySpace.active: self = .active
     default:
       let rest = key.dropFirst(KeySpace.prefix.count)
-      guard let shape = Self.ofUser(rest) ?? Self.ofSession(rest) ?? Self.ofAttempts(rest) ?? Self.ofNode(rest)
+      guard let shape = Self.ofUser(rest) ?? Self.ofSession(rest) ?? Self.ofSource(rest) ?? Self.ofNode(rest)
       else { return nil }
       self = shape
     }
@@ -57,6 +59,7 @@ package enum KeyShape: Hashable, Sendable {
     case .blockers(let name): KeySpace.blockers(of: name)
     case .session(let id): KeySpace.session(id)
     case .attempts(let source): KeySpace.attempts(from: source)
+    case .known(let source): KeySpace.known(source)
     case .node(let id): KeySpace.node(id)
     case .nodeUsers(let id): KeySpace.nodeUsers(id)
     }
@@ -68,7 +71,7 @@ package enum KeyShape: Hashable, Sendable {
     case .accounts, .nodes, .active, .sessions, .blocked, .blockers: "zset"
     case .account, .reading, .session, .attempts, .node, .nodeUsers: "hash"
     case .inbox: "list"
-    case .once: "string"
+    case .once, .known: "string"
     }
   }
 
@@ -101,9 +104,14 @@ package enum KeyShape: Hashable, Sendable {
     return .session(id)
   }
 
-  private static func ofAttempts(_ rest: Substring) -> KeyShape? {
-    guard rest.hasPrefix("attempts:") else { return nil }
-    return LoginSource(String(rest.dropFirst("attempts:".count))).map { .attempts($0) }
+  private static func ofSource(_ rest: Substring) -> KeyShape? {
+    guard let colon = rest.firstIndex(of: ":"), let source = LoginSource(String(rest[rest.index(after: colon)...]))
+    else { return nil }
+    switch rest[..<colon] {
+    case "attempts": return .attempts(source)
+    case "known": return .known(source)
+    default: return nil
+    }
   }
 
   /// `NAME-xxxxxxxx`, as `NodeID` makes it: names have 1 to 64 letters, digits, `.`, `_` or `-`.

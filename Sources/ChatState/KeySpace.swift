@@ -25,6 +25,7 @@ import ChatProtocol
 /// | `kabar:{u:NAME}:blockers` | ZSET | who blocks NAME, score 0: their nodes refuse what NAME sends them | empty when nobody does |
 /// | `kabar:session:ID` | HASH | `user`, `name` (display), `node`, `address`, `created`, `seen`; ID is SHA-256 of the token | 24 h after its last use |
 /// | `kabar:attempts:SOURCE` | HASH | account → `FAILURES WAIT`: wrong passwords from this address (IPv6: from this /64), and until when it waits (ms, clock of Redis; 0: it need not); `*`: the same for all accounts together; at most 100 accounts | 1 h after the last failure |
+/// | `kabar:known:SOURCE` | STRING | `1`: somebody has logged in from this address (IPv6: from this /64), so it waits before strangers when many log in at once | 7 d after it was noted |
 /// | `kabar:nodes` | ZSET | node incarnation → end of its lease (ms, clock of Redis; 0: being removed) | left or reaped |
 /// | `kabar:node:ID` | HASH | `name`, `host`, `port`, `pid`, `version`, `started`, `announced` (the number of its last message on `kabar:presence`), `reported` (the number of its last report of users) | with the node |
 /// | `kabar:node:ID:users` | HASH | user who is active there → `CONNECTIONS/LISTENING` (`0/0`: in the grace after her last connection) | with the node |
@@ -56,6 +57,8 @@ package enum KeySpace {
   package static func session(_ id: SessionID) -> String { prefix + "session:" + id.description }
   /// Who fails to log in from where.
   package static func attempts(from source: LoginSource) -> String { prefix + "attempts:" + source.description }
+  /// Whether somebody has logged in from there.
+  package static func known(_ source: LoginSource) -> String { prefix + "known:" + source.description }
   package static func node(_ id: NodeID) -> String { prefix + "node:" + id.description }
   /// The channel on which a node is told things; no key has to do with it.
   package static func nodeChannel(_ id: NodeID) -> String { node(id) }

@@ -21,7 +21,7 @@ import Testing
       let pattern = NSRegularExpression.escapedPattern(for: shape)
         .replacingOccurrences(of: "SENDER", with: "NAME").replacingOccurrences(of: "TAG", with: "[!-~]{1,64}")
         .replacingOccurrences(of: "NAME", with: "[a-z0-9][a-z0-9._-]{0,31}")
-        .replacingOccurrences(of: "SOURCE", with: "[0-9.]+|([0-9a-f:]+/64)")
+        .replacingOccurrences(of: "SOURCE", with: "([0-9.]+|[0-9a-f:]+/64)")
         .replacingOccurrences(of: "session:ID", with: "session:[0-9a-f]{64}")
         .replacingOccurrences(of: "ID", with: "[^:]+-[0-9a-f]{8}")
       return key.range(of: "^\(pattern)$", options: .regularExpression) != nil
@@ -57,7 +57,8 @@ import Testing
           #expect(!value.contains { $0 < 0x20 || $0 == 0x7F }, "\(key)")
         }
         let isMortal = try await redis.run("PTTL \(key)").integer.map { $0 > 0 }
-        #expect(isMortal == [":session:", ":once:", ":attempts:"].contains { row.shape.contains($0) }, "\(key)")
+        #expect(
+          isMortal == [":session:", ":once:", ":attempts:", ":known:"].contains { row.shape.contains($0) }, "\(key)")
       }
       #expect(
         seen == Set(table.map(\.shape)).subtracting(["kabar:{u:NAME}:inbox:disabled"]),
@@ -102,6 +103,7 @@ import Testing
     _ = try await redis.send(Inboxes.noteShown(of: arini, upTo: 3))
     for address in ["192.0.2.1", "2001:db8::1"] {
       let source = LoginSource(address: address)
+      _ = try await redis.perform(LoginAttempts.noteRight(arini, from: source, GuessLimits()))
       _ = try await redis.perform(LoginAttempts.noteWrong(arini, from: source, GuessLimits()))
     }
     _ = try await redis.perform(Sessions.use(session.id, at: WallClock.now()))

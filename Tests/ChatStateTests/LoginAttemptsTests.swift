@@ -23,7 +23,7 @@ import Testing
 
   @Test func `the first failures are free, then each doubles the wait, up to five minutes`() async throws {
     try await withRedis { _, redis in
-      #expect(try await ask("arini", from: here, redis) == .free)
+      #expect(try await ask("arini", from: here, redis).isStranger)
       #expect(try await redis.run("EXISTS \(key)") == .integer(0), "asking counts nothing")
       #expect(try await wrong("arini", redis) == 0)
       #expect(try await wrong("arini", redis) == 0)
@@ -42,8 +42,8 @@ import Testing
     try await withRedis { _, redis in
       for _ in 1...3 { _ = try await wrong("arini", redis) }
       #expect(try await ask("arini", from: here, redis).wait > 0)
-      #expect(try await ask("arini", from: there, redis) == .free, "nobody locks another out")
-      #expect(try await ask("messi", from: here, redis) == .free, "they may share the address")
+      #expect(try await ask("arini", from: there, redis).isStranger, "nobody locks another out")
+      #expect(try await ask("messi", from: here, redis).isStranger, "they may share the address")
     }
   }
 
@@ -53,10 +53,10 @@ import Testing
         let wait = try await wrong("user\(number)", redis)
         #expect(wait == 0, "\(number)")
       }
-      #expect(try await ask("arini", from: here, redis) == .free)
+      #expect(try await ask("arini", from: here, redis).isStranger)
       #expect(try await wrong("user", redis) > 0)
       #expect(try await ask("arini", from: here, redis).wait > 0)
-      #expect(try await ask("arini", from: there, redis) == .free)
+      #expect(try await ask("arini", from: there, redis).isStranger)
     }
   }
 
@@ -69,6 +69,20 @@ import Testing
       #expect(try await redis.perform(LoginAttempts.noteRight(try name("arini"), from: here, limits)).failures == 0)
       #expect(try await ask("messi", from: here, redis).failures == 2)
       #expect(try await redis.texts("HMGET \(key) *") == ["4 0"], "a guesser with an account of his own stays counted")
+    }
+  }
+
+  @Test func `an address that somebody has logged in from is known for a week, on all nodes`() async throws {
+    try await withRedis { _, redis in
+      _ = try await wrong("arini", redis)
+      #expect(try await ask("messi", from: here, redis).isKnown == false, "a failure makes nobody known")
+      _ = try await redis.perform(LoginAttempts.noteRight(try name("arini"), from: here, limits))
+      let known = try await ask("messi", from: here, redis)
+      #expect(known.isKnown && !known.isWorthNoting)
+      #expect((LoginAttempts.knownLife - 10_000...LoginAttempts.knownLife).contains(known.known))
+      #expect(try await ask("arini", from: there, redis).isStranger)
+      try await redis.run("PEXPIRE kabar:known:192.0.2.1 \(LoginAttempts.knownLife / 2 - 1000)")
+      #expect(try await ask("messi", from: here, redis).isWorthNoting)
     }
   }
 
@@ -109,4 +123,9 @@ import Testing
       #expect(try await redis.texts("HMGET kabar:{u:arini}:account password") == ["new"])
     }
   }
+}
+
+extension LoginStanding {
+  /// Nothing is known of the address, neither good nor bad.
+  fileprivate var isStranger: Bool { wait == 0 && failures == 0 && !isKnown }
 }

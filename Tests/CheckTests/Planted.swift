@@ -97,6 +97,8 @@ struct Planted: Sendable, CustomTestStringConvertible {
       .attemptsEndless, ["HSET", "kabar:attempts:192.0.2.1", "*", "1 0"], says: "no end within an hour", shows: "-1",
       repaired: true),
     Planted(
+      .knownEndless, ["SET", "kabar:known:192.0.2.1", "1"], says: "no end within 7 days", shows: "-1", repaired: true),
+    Planted(
       .unknownKey, ["HSET", "kabar:attempts:2001:db8::1", "*", "1 0"], says: "doesn't write", shows: "hash",
       repaired: false),
   ]

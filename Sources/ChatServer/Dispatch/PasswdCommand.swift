@@ -41,7 +41,7 @@ struct PasswdCommand {
   }
 
   private func takeTurn(checked: String) {
-    switch worker.passwords.takeTurn(for: connection.loginSource, on: worker.eventLoop) {
+    switch worker.passwords.takeTurn(for: connection.loginSource, isKnown: true, on: worker.eventLoop) {
     case .now: hash(checked: checked)
     case .refused: refuseTurn()
     case .later(let turn):

@@ -64,7 +64,7 @@ struct PasswordAttempt {
   }
 
   private func takeTurn(_ credentials: Credentials?, _ standing: LoginStanding, _ then: @escaping (Outcome) -> Void) {
-    switch worker.passwords.takeTurn(for: source, on: worker.eventLoop) {
+    switch worker.passwords.takeTurn(for: source, isKnown: standing.isKnown, on: worker.eventLoop) {
     case .now: hash(credentials, standing, then)
     case .refused: refuseTurn(then)
     case .later(let turn):
@@ -114,7 +114,7 @@ struct PasswordAttempt {
       }
       guard matches, let credentials, !credentials.isDisabled else { return noteWrong(then) }
       worker.passwords.endTurn()
-      if standing.failures > 0, let limits = worker.configuration.guessLimits {
+      if standing.isWorthNoting, let limits = worker.configuration.guessLimits {
         worker.redis.perform(LoginAttempts.noteRight(user, from: source, limits)) { _ in }
       }
       then(.right(credentials))

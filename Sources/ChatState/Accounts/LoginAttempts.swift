@@ -1,4 +1,4 @@
-// Wrong passwords in Redis: counted by the address that they come from, so that all nodes know of them.
+// Attempts to log in, in Redis: wrong ones are counted by the address that they come from, so that all nodes know of them.
 // Never counts by account alone: nobody can lock another out.
 // Pure functions; any thread.
 
@@ -24,15 +24,25 @@ package struct LoginStanding: Sendable, Equatable {
   package let wait: Int
   /// How often it has failed with this account lately.
   package let failures: Int
+  /// Milliseconds for which it will still be known as an address that somebody has logged in from; 0: it is not.
+  package let known: Int
+
+  /// Somebody has logged in from there lately: it waits before strangers.
+  package var isKnown: Bool { known > 0 }
+  /// A right password changes what is noted about it. (That it is known is noted anew after half the time only, so that most
+  /// logins write nothing.)
+  package var isWorthNoting: Bool { failures > 0 || known < LoginAttempts.knownLife / 2 }
 
   /// Nothing is counted.
-  package static let free = LoginStanding(wait: 0, failures: 0)
+  package static let free = LoginStanding(wait: 0, failures: 0, known: LoginAttempts.knownLife)
 }
 
 /// Requests about attempts to log in.
 package enum LoginAttempts {
   /// Failures are forgotten this long after the last one, in milliseconds: 1 h.
   package static let life = 3_600_000
+  /// An address is known for this long after a login from there, in milliseconds: 7 d.
+  package static let knownLife = 604_800_000
   /// Accounts that are counted apart for one address; further ones count only for the address, which waits by then.
   static let accountsPerSource = 100
 
@@ -50,7 +60,7 @@ package enum LoginAttempts {
     -> RedisRequest<LoginStanding>
   { request("wrong", user, source, limits) }
 
-  /// The password was right: the failures of this address with this account are forgotten.
+  /// The password was right: the failures of this address with this account are forgotten, and it is known now.
   package static func noteRight(
     _ user: AccountName, from source: LoginSource, _ limits: GuessLimits
   )
@@ -62,14 +72,15 @@ package enum LoginAttempts {
   ) -> RedisRequest<LoginStanding> {
     RedisRequest(
       RedisCommand(
-        Scripts.loginAttempt, keys: [KeySpace.attempts(from: source)],
+        Scripts.loginAttempt, keys: [KeySpace.attempts(from: source), KeySpace.known(source)],
         [
           event, .text(user.description), .number(limits.perAccount), .number(GuessLimits.longestForAccount),
           .number(limits.perSource), .number(GuessLimits.longestForSource), .number(life), .number(accountsPerSource),
+          .number(knownLife),
         ])
     ) { reply in
-      guard let numbers = reply.elements?.compactMap(\.integer), numbers.count == 2 else { return nil }
-      return LoginStanding(wait: numbers[0], failures: numbers[1])
+      guard let numbers = reply.elements?.compactMap(\.integer), numbers.count == 3 else { return nil }
+      return LoginStanding(wait: numbers[0], failures: numbers[1], known: numbers[2])
     }
   }
 }

@@ -4,9 +4,11 @@
 -- own slips with this account are forgotten; those with all accounts are not, or a guesser would log in to an account of
 -- his own in between. Who must wait is not counted, and time alone makes the counts go: the key ends after a while
 -- without failures. Repeating `wrong` counts it twice, which only makes the address wait longer.
--- Answers how long the address must wait (ms, 0: not at all), and how often it has failed with this account.
--- KEYS: attempts of the address
--- ARGV: ask|wrong|right, account, free failures for it, longest wait (ms), the same two for all accounts, life (ms), most accounts
+-- Answers how long the address must wait (ms, 0: not at all), how often it has failed with this account, and how long it
+-- will still be known as one that somebody has logged in from (ms, 0: it is not).
+-- KEYS: attempts of the address, whether it is known
+-- ARGV: ask|wrong|right, account, free failures for it, longest wait (ms), the same two for all accounts, life (ms), most accounts,
+--   life of being known (ms)
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local function read(field)
@@ -24,6 +26,7 @@ local function fail(field, free, longest)
 end
 if ARGV[1] == 'right' then
   redis.call('HDEL', KEYS[1], ARGV[2])
+  redis.call('SET', KEYS[2], '1', 'PX', ARGV[9])
 elseif ARGV[1] == 'wrong' then
   fail('*', ARGV[5], ARGV[6])
   fail(ARGV[2], ARGV[3], ARGV[4])
@@ -31,4 +34,4 @@ elseif ARGV[1] == 'wrong' then
 end
 local failures, till = read(ARGV[2])
 local _, all = read('*')
-return {math.max(till - now, all - now, 0), failures}
+return {math.max(till - now, all - now, 0), failures, math.max(redis.call('PTTL', KEYS[2]), 0)}

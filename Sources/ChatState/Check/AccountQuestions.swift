@@ -166,19 +166,25 @@ enum AccountQuestions {
 
   /// Wrong passwords, forgotten an hour after the last.
   static func attempts(_ shape: KeyShape) -> Question {
-    Question([RedisCommand("PTTL", .text(shape.key))]) { replies in
-      guard let life = replies[0].integer, life == -1 || life > LoginAttempts.life else { return .fine }
-      let text = "\(shape.key) has no end within an hour"
-      return .found([Violation(.attemptsEndless, text, show: "PTTL", shape.key, repair: .limitLife(shape))])
-    }
+    ending(shape, within: LoginAttempts.life, "an hour", .attemptsEndless)
+  }
+
+  /// An address that somebody has logged in from, known for a week.
+  static func known(_ shape: KeyShape) -> Question {
+    ending(shape, within: LoginAttempts.knownLife, "7 days", .knownEndless)
   }
 
   /// What a tagged send answered, remembered for ten minutes.
   static func once(_ shape: KeyShape) -> Question {
+    ending(shape, within: Inboxes.tagLife, "10 minutes", .onceEndless)
+  }
+
+  private static func ending(_ shape: KeyShape, within limit: Int, _ words: String, _ kind: Violation.Kind) -> Question
+  {
     Question([RedisCommand("PTTL", .text(shape.key))]) { replies in
-      guard let life = replies[0].integer, life == -1 || life > Inboxes.tagLife else { return .fine }
-      let text = "\(shape.key) has no end within 10 minutes"
-      return .found([Violation(.onceEndless, text, show: "PTTL", shape.key, repair: .limitLife(shape))])
+      guard let life = replies[0].integer, life == -1 || life > limit else { return .fine }
+      let text = "\(shape.key) has no end within \(words)"
+      return .found([Violation(kind, text, show: "PTTL", shape.key, repair: .limitLife(shape))])
     }
   }
 }

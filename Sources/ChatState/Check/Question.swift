@@ -95,6 +95,7 @@ package enum CheckSubject: Hashable, Sendable {
       case .blocked(let name), .blockers(let name): .ask(BlockQuestions.list(shape, of: name))
       case .session(let id): .ask(SessionQuestions.session(id, in: moment))
       case .attempts: .ask(AccountQuestions.attempts(shape))
+      case .known: .ask(AccountQuestions.known(shape))
       case .node(let id), .nodeUsers(let id): .ask(PresenceQuestions.node(id, shape))
       }
     }

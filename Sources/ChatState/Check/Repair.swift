@@ -93,6 +93,7 @@ extension KeyShape {
     switch self {
     case .once: Inboxes.tagLife
     case .attempts: LoginAttempts.life
+    case .known: LoginAttempts.knownLife
     default: Sessions.life
     }
   }

@@ -22,6 +22,7 @@ package struct Violation: Equatable, Sendable {
     case readingBeyondEnd
     case onceEndless
     case attemptsEndless
+    case knownEndless
     case sessionOfNobody
     case sessionEndless
     case sessionNotIndexed
