@@ -12,7 +12,7 @@ import Testing
     try await redis.addAccounts("arini")
     let node = try await ChatNode(
       "a", redis: redis, threads: 1,
-      options: ["--request-timeout", "30000", "--sessions-per-user", "100", "--command-rate", "0"])
+      options: ["--request-timeout", "60000", "--sessions-per-user", "100", "--command-rate", "0"])
     // All at once: a session that was looked up long ago would be looked up again, and hold its line back.
     let senders = try (0..<72).map { _ in try node.connect() }
     for sender in senders { try sender.send("auth arini pw") }

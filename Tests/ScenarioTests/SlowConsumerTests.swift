@@ -69,7 +69,9 @@ import Testing
   }
 
   @Test func `a listener that reads nothing and asks nothing stays`() async throws {
-    let (_, node) = try await node(["--slow-consumer-timeout", "500", "--push-window", "5000"])
+    let (_, node) = try await node([
+      "--slow-consumer-timeout", "500", "--push-window", "5000", "--request-timeout", "30000",
+    ])
     let arini = try listener(at: node)
     let lineker = try node.login("lineker")
     try lineker.socket.write(String(repeating: "send arini \(Self.text)\r\n", count: 2500).utf8)
