@@ -4,20 +4,17 @@
 
 /// A session token: 16 random bytes, written as a UUID (36 characters, lower case).
 public struct SessionToken: Hashable, Sendable {
-  /// The 16 bytes in the order in which the text shows them.
-  public let bytes: [UInt8]
+  /// The first and the last eight bytes, in the order in which the text shows them.
+  private let head, tail: UInt64
 
   static let textLength = 36
-  /// Where the text has a `-`: behind bytes 4, 6, 8 and 10 (RFC 9562, section 4).
-  private static let dashBefore: Set<Int> = [4, 6, 8, 10]
 
   /// Takes exactly 16 random bytes and marks them as a version 4 UUID (RFC 9562, section 5.4).
   public init?(random bytes: [UInt8]) {
     guard bytes.count == 16 else { return nil }
-    var marked = bytes
-    marked[6] = marked[6] & 0x0F | 0x40
-    marked[8] = marked[8] & 0x3F | 0x80
-    self.bytes = marked
+    let (head, tail) = (Self.number(bytes[..<8]), Self.number(bytes[8...]))
+    self.head = head & 0xFFFF_FFFF_FFFF_0FFF | 0x4000
+    self.tail = tail & 0x3FFF_FFFF_FFFF_FFFF | 0x8000_0000_0000_0000
   }
 
   /// Reads the text form, of either case; `nil` if it is not a UUID.
@@ -30,34 +27,44 @@ public struct SessionToken: Hashable, Sendable {
 
   package init?(ascii text: Span<UInt8>) {
     guard text.count == Self.textLength else { return nil }
-    var bytes: [UInt8] = []
-    bytes.reserveCapacity(16)
-    var index = 0
-    while index < text.count {
-      if Self.dashBefore.contains(bytes.count), text[index] == UInt8(ascii: "-") { index += 1 }
-      guard index + 1 < text.count, let high = ASCII.hexValue(text[index]), let low = ASCII.hexValue(text[index + 1])
-      else { return nil }
-      bytes.append(high << 4 | low)
-      index += 2
+    var (head, tail) = (UInt64(0), UInt64(0))
+    for index in text.indices {
+      if Self.isDash(at: index) {
+        guard text[index] == UInt8(ascii: "-") else { return nil }
+      } else {
+        guard let digit = ASCII.hexValue(text[index]) else { return nil }
+        // A digit that leaves the tail at its top enters the head at its end.
+        head = head << 4 | tail >> 60
+        tail = tail << 4 | UInt64(digit)
+      }
     }
-    guard bytes.count == 16 else { return nil }
-    self.bytes = bytes
+    (self.head, self.tail) = (head, tail)
+  }
+
+  /// The 16 bytes in the order in which the text shows them.
+  public var bytes: [UInt8] {
+    [head, tail].flatMap { number in (0..<8).map { UInt8(truncatingIfNeeded: number >> (56 - 8 * $0)) } }
   }
 
   /// The text form: 36 characters, lower case.
   public var text: String {
     String(unsafeUninitializedCapacity: Self.textLength) { target in
-      var at = 0
-      for (index, byte) in bytes.enumerated() {
-        if Self.dashBefore.contains(index) {
-          target[at] = UInt8(ascii: "-")
-          at += 1
+      var (head, tail) = (head, tail)
+      for index in 0..<Self.textLength {
+        guard !Self.isDash(at: index) else {
+          target[index] = UInt8(ascii: "-")
+          continue
         }
-        target[at] = ASCII.hexDigit(byte >> 4)
-        target[at + 1] = ASCII.hexDigit(byte & 15)
-        at += 2
+        target[index] = ASCII.hexDigit(UInt8(truncatingIfNeeded: head >> 60))
+        head = head << 4 | tail >> 60
+        tail <<= 4
       }
-      return at
+      return Self.textLength
     }
   }
+
+  /// Where the text has a `-`: behind the bytes 4, 6, 8 and 10 (RFC 9562, section 4).
+  private static func isDash(at index: Int) -> Bool { index == 8 || index == 13 || index == 18 || index == 23 }
+
+  private static func number(_ bytes: ArraySlice<UInt8>) -> UInt64 { bytes.reduce(0) { $0 << 8 | UInt64($1) } }
 }
