@@ -166,7 +166,7 @@ let package = Package(
     .testTarget(
       name: "RedisClientTests",
       dependencies: [
-        "RedisClient", "TLS", "TestSupport",
+        "CHiredis", "RedisClient", "TLS", "TestSupport",
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
         .product(name: "Logging", package: "swift-log"),

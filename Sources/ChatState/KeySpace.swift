@@ -44,16 +44,16 @@ package enum KeySpace {
   /// The channel on which nodes tell each other who comes and goes.
   package static let presence = prefix + "presence"
 
-  package static func account(_ name: AccountName) -> String { user(name) + ":account" }
-  package static func inbox(_ name: AccountName) -> String { user(name) + ":inbox" }
+  package static func account(_ name: AccountName) -> String { user(name, ":account") }
+  package static func inbox(_ name: AccountName) -> String { user(name, ":inbox") }
   package static func disabledInbox(_ name: AccountName) -> String { inbox(name) + ":disabled" }
-  package static func reading(_ name: AccountName) -> String { user(name) + ":reading" }
+  package static func reading(_ name: AccountName) -> String { user(name, ":reading") }
   package static func once(_ tag: RequestTag, from sender: AccountName, to name: AccountName) -> String {
-    user(name) + ":once:" + sender.description + ":" + tag.description
+    user(name, ":once:") + sender.description + ":" + tag.description
   }
-  package static func sessions(of name: AccountName) -> String { user(name) + ":sessions" }
-  package static func blocked(by name: AccountName) -> String { user(name) + ":blocked" }
-  package static func blockers(of name: AccountName) -> String { user(name) + ":blockers" }
+  package static func sessions(of name: AccountName) -> String { user(name, ":sessions") }
+  package static func blocked(by name: AccountName) -> String { user(name, ":blocked") }
+  package static func blockers(of name: AccountName) -> String { user(name, ":blockers") }
   package static func session(_ id: SessionID) -> String { prefix + "session:" + id.description }
   /// Who fails to log in from where.
   package static func attempts(from source: LoginSource) -> String { prefix + "attempts:" + source.description }
@@ -64,5 +64,15 @@ package enum KeySpace {
   package static func nodeChannel(_ id: NodeID) -> String { node(id) }
   package static func nodeUsers(_ id: NodeID) -> String { node(id) + ":users" }
 
-  private static func user(_ name: AccountName) -> String { prefix + "{u:" + name.description + "}" }
+  /// A key of one user: on the path of every message, so it is put together in one piece.
+  private static func user(_ name: AccountName, _ part: StaticString) -> String {
+    var key = String()
+    key.reserveCapacity(64)
+    key += prefix
+    key += "{u:"
+    key += name.description
+    key += "}"
+    part.withUTF8Buffer { key += String(decoding: $0, as: UTF8.self) }
+    return key
+  }
 }

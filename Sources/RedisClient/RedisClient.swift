@@ -9,9 +9,14 @@ import NIOCore
 package final class RedisClient {
   package typealias Completion = (Result<RedisReply, RedisError>) -> Void
 
+  /// A closure alone, as a value of a generic type, would be wrapped anew at each step: two allocations a request.
+  private struct Waiter {
+    let completion: Completion
+  }
+
   package let eventLoop: any EventLoop
   private let configuration: RedisConfiguration
-  private var queue: RequestQueue<Completion>
+  private var queue: RequestQueue<Waiter>
   private var link: RedisLink?
   private var isFlushScheduled = false
   private var clock: Scheduled<Void>?
@@ -93,14 +98,16 @@ package final class RedisClient {
     clock?.cancel()
     link?.close()
     link = nil
-    for completion in queue.connectionLost(repeating: false) + queue.removeWaiting() { completion(.failure(.closed)) }
+    for waiter in queue.connectionLost(repeating: false) + queue.removeWaiting() {
+      waiter.completion(.failure(.closed))
+    }
   }
 
   private func send(_ command: RedisCommand, deadline: NIODeadline, _ completion: @escaping Completion) {
     eventLoop.preconditionInEventLoop()
     guard link != nil else { return completion(.failure(.closed)) }
     guard .now() < deadline else { return completion(.failure(.timedOut(written: false))) }
-    guard queue.add(command, deadline: deadline, completion) else { return completion(.failure(.overloaded)) }
+    guard queue.add(command, deadline: deadline, Waiter(completion: completion)) else { return completion(.failure(.overloaded)) }
     scheduleFlush()
   }
 
@@ -134,7 +141,7 @@ package final class RedisClient {
     let wait = RedisCommand("WAIT", .number(minimum), .number(Int(patience))).repeated(.never)
     isWaitUnderWay = true
     needsReplicas = false
-    queue.addReserved(wait, deadline: lastTraffic + configuration.replyTimeout) { [unowned self] result in
+    let waiter = Waiter { [unowned self] result in
       isWaitUnderWay = false
       let kept = unreplicated
       unreplicated = []
@@ -147,6 +154,7 @@ package final class RedisClient {
       }
       if needsReplicas { scheduleWait() }
     }
+    queue.addReserved(wait, deadline: lastTraffic + configuration.replyTimeout, waiter)
     _ = queue.write(to: &writeBuffer, now: lastTraffic)
   }
 
@@ -167,12 +175,12 @@ package final class RedisClient {
   }
 
   private func received(_ reply: RedisReply) {
-    guard let (command, deadline, completion, wasWritten) = queue.nextAnswered() else {
+    guard let (command, deadline, waiter, wasWritten) = queue.nextAnswered() else {
       link?.reconnect(because: .unrequestedReply)
       return
     }
     if probe != nil { answered() }
-    guard let completion else { return }
+    guard let completion = waiter?.completion else { return }
     guard case .error(let error) = reply else {
       if command.isAppend, configuration.minimumReplicas > 0 {
         return unreplicated.append((completion, reply, deadline))
@@ -210,8 +218,8 @@ package final class RedisClient {
 
   private func ended(_ reason: RedisConnection.End) {
     probe = nil
-    for completion in queue.connectionLost(repeating: reason.isNoFaultOfARequest) {
-      completion(.failure(.connectionLost(written: true)))
+    for waiter in queue.connectionLost(repeating: reason.isNoFaultOfARequest) {
+      waiter.completion(.failure(.connectionLost(written: true)))
     }
   }
 
@@ -236,7 +244,7 @@ package final class RedisClient {
   private func lookAtClock() {
     let now = NIODeadline.now()
     let expiry = queue.expire(now: now, replyTimeout: configuration.replyTimeout)
-    for (completion, written) in expiry.timedOut { completion(.failure(.timedOut(written: written))) }
+    for (waiter, written) in expiry.timedOut { waiter.completion(.failure(.timedOut(written: written))) }
     let late = unreplicated.filter { $0.deadline <= now }
     unreplicated.removeAll { $0.deadline <= now }
     for kept in late { kept.completion(.failure(.notReplicated)) }

@@ -1,9 +1,6 @@
-// A request to Redis, encoded once with hiredis when it is made.
-// Never knows what the command means, never keeps memory of hiredis.
+// A request to Redis, encoded once when it is made.
+// Never knows what the command means.
 // Pure value; any thread.
-
-import CHiredis
-import NIOCore
 
 /// One argument of a command.
 package enum RedisArgument: Sendable, ExpressibleByStringLiteral, ExpressibleByStringInterpolation {
@@ -13,11 +10,20 @@ package enum RedisArgument: Sendable, ExpressibleByStringLiteral, ExpressibleByS
 
   package init(stringLiteral value: String) { self = .text(value) }
 
+  /// Bytes of its bulk string.
+  fileprivate var count: Int {
+    switch self {
+    case .text(let text): text.utf8.count
+    case .bytes(let bytes): bytes.count
+    case .number(let number): number.decimalDigits
+    }
+  }
+
   fileprivate func append(to bytes: inout [UInt8]) {
     switch self {
     case .text(let text): bytes.append(contentsOf: text.utf8)
     case .bytes(let other): bytes.append(contentsOf: other)
-    case .number(let number): bytes.append(contentsOf: String(number).utf8)
+    case .number(let number): bytes.append(decimal: number)
     }
   }
 }
@@ -40,7 +46,7 @@ package struct RedisCommand: Sendable {
   /// When the client may repeat the command.
   private(set) var repetition = Repetition.always
   /// The RESP form.
-  let encoded: ByteBuffer
+  let encoded: [UInt8]
   /// The script that the command runs by its digest, with its keys and arguments: should Redis have forgotten it
   /// (`NOSCRIPT`), the whole text goes.
   private let call: ScriptCall?
@@ -90,31 +96,53 @@ package struct RedisCommand: Sendable {
     call.map { RedisCommand(["EVAL", .text($0.script.source)] + $0.operands) }
   }
 
-  private static func encode(_ arguments: [RedisArgument]) -> ByteBuffer {
+  /// An array of bulk strings (RESP, "Sending commands to a Redis server"). hiredis has a function for it
+  /// (`redisFormatCommandArgv`), which prints with `vsprintf` and allocates ten times: a fifth of what a message cost. A test
+  /// compares the two.
+  private static func encode(_ arguments: [RedisArgument]) -> [UInt8] {
+    // A header has at most 24 bytes: `$`, twenty digits, CRLF.
+    let capacity = arguments.reduce(24) { $0 + $1.count + 26 }
     var bytes: [UInt8] = []
-    var lengths: [Int] = []
-    lengths.reserveCapacity(arguments.count)
+    bytes.reserveCapacity(capacity)
+    bytes.appendHeader("*", arguments.count)
     for argument in arguments {
-      let start = bytes.count
+      bytes.appendHeader("$", argument.count)
       argument.append(to: &bytes)
-      lengths.append(bytes.count - start)
+      bytes.appendLineEnd()
     }
-    return bytes.withUnsafeBytes { flat in
-      var start = 0
-      let pointers = lengths.map { length -> UnsafePointer<CChar>? in
-        defer { start += length }
-        return flat.baseAddress?.advanced(by: start).assumingMemoryBound(to: CChar.self)
-      }
-      return format(pointers, lengths)
-    }
+    return bytes
+  }
+}
+
+extension [UInt8] {
+  fileprivate mutating func appendHeader(_ type: Unicode.Scalar, _ count: Int) {
+    append(UInt8(ascii: type))
+    append(decimal: count)
+    appendLineEnd()
   }
 
-  private static func format(_ pointers: [UnsafePointer<CChar>?], _ lengths: [Int]) -> ByteBuffer {
-    var target: UnsafeMutablePointer<CChar>?
-    var pointers = pointers
-    let count = redisFormatCommandArgv(&target, Int32(pointers.count), &pointers, lengths)
-    guard count >= 0, let target else { preconditionFailure("out of memory while encoding a Redis command") }
-    defer { redisFreeCommand(target) }
-    return ByteBuffer(bytes: UnsafeRawBufferPointer(start: target, count: Int(count)))
+  fileprivate mutating func appendLineEnd() {
+    append(UInt8(ascii: "\r"))
+    append(UInt8(ascii: "\n"))
+  }
+
+  /// The digits of a number, behind a `-` if it is negative.
+  fileprivate mutating func append(decimal number: Int) {
+    let end = count + number.decimalDigits
+    append(contentsOf: repeatElement(UInt8(ascii: "-"), count: end - count))
+    var (place, rest) = (end - 1, number.magnitude)
+    repeat {
+      self[place] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10)
+      (place, rest) = (place - 1, rest / 10)
+    } while rest > 0
+  }
+}
+
+extension Int {
+  /// How many bytes its decimal form has, the sign included.
+  fileprivate var decimalDigits: Int {
+    var (digits, rest) = (self < 0 ? 2 : 1, magnitude / 10)
+    while rest > 0 { (digits, rest) = (digits + 1, rest / 10) }
+    return digits
   }
 }

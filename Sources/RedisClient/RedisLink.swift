@@ -108,6 +108,9 @@ final class RedisLink {
     connection.write(bytes)
   }
 
+  /// Writes one command to the ready connection.
+  func write(_ command: RedisCommand) { write(ByteBuffer(bytes: command.encoded)) }
+
   /// Ends the present connection; another follows.
   func reconnect(because reason: RedisConnection.End) {
     if case .ready(let connection) = phase { connection.end(reason) }
@@ -173,7 +176,7 @@ final class RedisLink {
       }
       phase = .shakingHands(connection, handshake, timeout: timeout)
       var bytes = ByteBuffer()
-      for command in handshake.commands { bytes.writeImmutableBuffer(command.encoded) }
+      for command in handshake.commands { bytes.writeBytes(command.encoded) }
       connection.write(bytes)
     } catch {
       channel.close(promise: nil)

@@ -61,15 +61,15 @@ package final class RedisSubscriber {
     unconfirmed.remove(channel)
     unconfirmed.insert(other)
     // Without a connection, the next one begins with all channels.
-    link?.write(RedisCommand("SUBSCRIBE", .text(other)).encoded)
-    link?.write(RedisCommand("UNSUBSCRIBE", .text(channel)).encoded)
+    link?.write(RedisCommand("SUBSCRIBE", .text(other)))
+    link?.write(RedisCommand("UNSUBSCRIBE", .text(channel)))
   }
 
   private func subscribe() {
     unconfirmed = Set(channels)
     pingSent = nil
     lastTraffic = .now()
-    link?.write(RedisCommand(["SUBSCRIBE"] + channels.map { .text($0) }).encoded)
+    link?.write(RedisCommand(["SUBSCRIBE"] + channels.map { .text($0) }))
   }
 
   private func received(_ reply: RedisReply) {
@@ -100,7 +100,7 @@ package final class RedisSubscriber {
       if sent + configuration.replyTimeout <= now { link.reconnect(because: .stalled) }
     } else if lastTraffic + configuration.idlePing <= now {
       pingSent = now
-      link.write(RedisCommand("PING").encoded)
+      link.write(RedisCommand("PING"))
     }
   }
 }

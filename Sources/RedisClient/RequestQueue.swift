@@ -45,7 +45,7 @@ struct RequestQueue<Completion> {
 
   /// Adds a request behind all others; `false` if it does not fit.
   mutating func add(_ command: RedisCommand, deadline: NIODeadline, _ completion: Completion) -> Bool {
-    let size = command.encoded.readableBytes
+    let size = command.encoded.count
     guard count < limits.requests, bytes + size <= limits.bytes else { return false }
     bytes += size
     waiting.append(Slot(command: command, deadline: deadline, completion: completion))
@@ -54,7 +54,7 @@ struct RequestQueue<Completion> {
 
   /// Adds a request of the client's own, beyond the bounds.
   mutating func addReserved(_ command: RedisCommand, deadline: NIODeadline, _ completion: Completion) {
-    bytes += command.encoded.readableBytes
+    bytes += command.encoded.count
     waiting.append(Slot(command: command, deadline: deadline, completion: completion))
   }
 
@@ -63,7 +63,7 @@ struct RequestQueue<Completion> {
     var holdsAppend = false
     while var slot = waiting.popFirst() {
       slot.writtenAt = now
-      buffer.writeImmutableBuffer(slot.command.encoded)
+      buffer.writeBytes(slot.command.encoded)
       holdsAppend = holdsAppend || slot.command.isAppend
       written.append(slot)
     }
@@ -76,7 +76,7 @@ struct RequestQueue<Completion> {
     -> (command: RedisCommand, deadline: NIODeadline, completion: Completion?, wasWritten: Bool)?
   {
     guard let slot = written.popFirst() else { return nil }
-    bytes -= slot.command.encoded.readableBytes
+    bytes -= slot.command.encoded.count
     return (slot.command, slot.deadline, slot.completion, slot.wasWritten)
   }
 
@@ -90,7 +90,7 @@ struct RequestQueue<Completion> {
     }
     if waiting.contains(where: { $0.deadline <= now }) {
       for slot in waiting where slot.deadline <= now {
-        bytes -= slot.command.encoded.readableBytes
+        bytes -= slot.command.encoded.count
         if let completion = slot.completion { expiry.timedOut.append((completion, slot.wasWritten)) }
       }
       waiting.removeAll { $0.deadline <= now }
@@ -108,7 +108,7 @@ struct RequestQueue<Completion> {
         slot.wasWritten = true
         waiting.prepend(slot)
       } else {
-        bytes -= slot.command.encoded.readableBytes
+        bytes -= slot.command.encoded.count
         if let completion = slot.completion { lost.append(completion) }
       }
     }
@@ -118,7 +118,7 @@ struct RequestQueue<Completion> {
   /// Takes out everything that waits.
   mutating func removeWaiting() -> [Completion] {
     defer { waiting.removeAll() }
-    for slot in waiting { bytes -= slot.command.encoded.readableBytes }
+    for slot in waiting { bytes -= slot.command.encoded.count }
     return waiting.compactMap(\.completion)
   }
 }
