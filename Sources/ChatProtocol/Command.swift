@@ -51,6 +51,17 @@ public enum Watched: Equatable, Sendable {
 }
 
 extension Command {
+  /// The token that was given with it; `nil` if none was, or it takes none.
+  package var token: SessionToken? {
+    switch self {
+    case .send(let token, _, _, _), .ack(let token, _, _), .inbox(let token), .activeUsers(let token),
+      .block(let token, _), .unblock(let token, _), .blocks(let token), .logout(let token), .listen(let token):
+      token
+    case .resume(let token): token
+    case .auth, .passwd, .unlisten, .watch, .unwatch, .ping, .help, .quit: nil
+    }
+  }
+
   /// Which command it is.
   package var word: CommandWord {
     switch self {
@@ -83,6 +94,16 @@ package enum CommandWord: Int, CaseIterable, Sendable {
 
   private static let texts = allCases.map { word in
     String(word.usage.split(separator: " ").first { !$0.hasPrefix("[") } ?? "")
+  }
+
+  /// The words as numbers: one comparison for each.
+  private static let packed = texts.map { $0.utf8.reduce(UInt128(0)) { $0 << 8 | UInt128($1) } }
+  static let maximumLength = 16
+
+  /// The command whose word has these bytes, the last one lowest.
+  init?(packed word: UInt128) {
+    guard let index = Self.packed.firstIndex(of: word) else { return nil }
+    self.init(rawValue: index)
   }
 
   /// The word itself, as in `user_aktif`.

@@ -23,7 +23,7 @@ public enum CommandParser {
     var words = Words()
     guard var first = words.next(in: line) else { return nil }
     var tag: RequestTag?
-    if line.extracting(first).text.hasPrefix(RequestTag.prefix) {
+    if line[first.lowerBound] == RequestTag.firstByte, line.extracting(first).text.hasPrefix(RequestTag.prefix) {
       tag = try parseTag(line, first)
       guard let second = words.next(in: line) else { throw Refusal(.missingArgument, "a command must follow the tag") }
       first = second
@@ -186,10 +186,10 @@ public enum CommandParser {
 
   /// The command of the first word, in any case (`SEND` is `send`).
   private static func commandWord(_ line: Span<UInt8>, _ range: Range<Int>) -> CommandWord? {
-    for word in CommandWord.allCases where word.text.utf8.count == range.count {
-      if zip(range, word.text.utf8).allSatisfy({ ASCII.lowercased(line[$0]) == $1 }) { return word }
-    }
-    return nil
+    guard range.count <= CommandWord.maximumLength else { return nil }
+    var packed: UInt128 = 0
+    for index in range { packed = packed << 8 | UInt128(ASCII.lowercased(line[index])) }
+    return CommandWord(packed: packed)
   }
 }
 

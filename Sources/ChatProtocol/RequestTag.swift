@@ -8,6 +8,8 @@ public struct RequestTag: Hashable, Sendable, CustomStringConvertible {
   public let description: String
 
   static let prefix = "@id="
+  /// Of the prefix; no command begins with it.
+  static let firstByte = UInt8(ascii: "@")
 
   /// Checks the characters and their number.
   public init?(_ text: String) {

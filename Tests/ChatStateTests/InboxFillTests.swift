@@ -20,25 +20,35 @@ import Testing
   @Test func `what is not known, or not any more, goes to the script`() throws {
     let arini = try #require(AccountName("arini"))
     var fill = InboxFill(limits(1000))
-    func may(_ seconds: UInt64) -> Bool { fill.mayAppendPlainly(to: arini, now: time(seconds)) }
+    var underWay: [InboxFill.Known] = []
+    func may(_ seconds: UInt64) -> Bool {
+      let known = fill.beginPlainAppend(to: arini, now: time(seconds))
+      if let known { underWay.append(known) }
+      return known != nil
+    }
     #expect(!may(0))
     fill.learn(arini, length: 10, now: time(0))
     #expect(may(599))
     #expect(!may(600))
-    fill.finished(arini, length: 11, now: time(601))
+    underWay.removeFirst().finished(length: 11, now: time(601))
     #expect(may(1200))
   }
 
   @Test func `a quarter of what is left up to nine tenths may be under way, then the script decides`() throws {
     let arini = try #require(AccountName("arini"))
     var fill = InboxFill(limits(1000))
-    func may(_ seconds: UInt64) -> Bool { fill.mayAppendPlainly(to: arini, now: time(seconds)) }
+    var underWay: [InboxFill.Known] = []
+    func may(_ seconds: UInt64) -> Bool {
+      let known = fill.beginPlainAppend(to: arini, now: time(seconds))
+      if let known { underWay.append(known) }
+      return known != nil
+    }
     fill.learn(arini, length: 892, now: time(0))
     #expect(may(0))
     #expect(may(0))
     #expect(!may(0))
-    fill.finished(arini, length: 896, now: time(0))
-    fill.finished(arini, length: 897, now: time(0))
+    underWay.removeFirst().finished(length: 896, now: time(0))
+    underWay.removeFirst().finished(length: 897, now: time(0))
     #expect(!may(0))
     fill.learn(arini, length: 500, now: time(0))  // read and confirmed meanwhile
     #expect(may(0))
@@ -47,11 +57,16 @@ import Testing
   @Test func `at most a burst is under way`() throws {
     let arini = try #require(AccountName("arini"))
     var fill = InboxFill(limits(1_000_000))
-    func may(_ seconds: UInt64) -> Bool { fill.mayAppendPlainly(to: arini, now: time(seconds)) }
+    var underWay: [InboxFill.Known] = []
+    func may(_ seconds: UInt64) -> Bool {
+      let known = fill.beginPlainAppend(to: arini, now: time(seconds))
+      if let known { underWay.append(known) }
+      return known != nil
+    }
     fill.learn(arini, length: 1, now: time(0))
     for _ in 0..<InboxFill.burst { #expect(may(0)) }
     #expect(!may(0))
-    fill.finished(arini, length: nil, now: time(0))
+    underWay.removeFirst().finished(length: nil, now: time(0))
     #expect(may(0))
   }
 

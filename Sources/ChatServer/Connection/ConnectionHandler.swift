@@ -195,7 +195,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
     case .success(.some(let command)):
       if case .ack = command { deliveries.confirmsByAck = true }
       if let delivery = deliveries.confirmed(byLineAt: start) { ConfirmDelivery.run(delivery, on: worker) }
-      Dispatch.run(command, on: self, replies.reserve(deadline: deadline, for: word))
+      Dispatch.run(command, on: self, replies.reserve(deadline: deadline, for: word), now: now)
     }
   }
 

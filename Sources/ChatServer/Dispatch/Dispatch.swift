@@ -9,75 +9,69 @@ import RedisClient
 
 /// The command table.
 enum Dispatch {
-  /// Runs a command; exactly one reply takes the ticket's place.
-  static func run(_ command: Command, on connection: ConnectionHandler, _ ticket: ReplyTicket) {
-    switch command {
-    case .ping: connection.reply(ticket, .pong)
-    case .help: connection.reply(ticket, .help)
-    case .quit:
-      connection.reply(ticket, .bye)
-      connection.end(confirming: true)
-    case .auth(let user, let password): AuthCommand.run(user, password, on: connection, ticket)
-    case .passwd(let old, let new):
-      withSession(nil, on: connection, ticket) { PasswdCommand.run(old, new, by: $0, on: connection, ticket) }
-    case .send(let token, let recipient, let text, let tag):
-      withSession(token, on: connection, ticket) {
-        SendCommand.run(to: recipient, text, tag: tag, from: $0, on: connection, ticket)
-      }
-    case .ack(let token, let sequence, let id):
-      withSession(token, on: connection, ticket) {
-        AckCommand.run(sequence, id: id, by: $0, on: connection, ticket)
-      }
-    case .inbox(let token):
-      withSession(token, on: connection, ticket) { InboxCommand.run(for: $0, on: connection, ticket) }
-    case .activeUsers(let token)
-    where connection.worker.presence.isStale && isBound(connection, to: token):
+  /// Runs a command that was parsed at `now`; exactly one reply takes the ticket's place.
+  static func run(
+    _ command: Command, on connection: ConnectionHandler, _ ticket: ReplyTicket, now: NIODeadline
+  ) {
+    let binding = connection.binding
+    let isBound = binding.map { command.token == nil || command.token == $0.token } ?? false
+    if case .activeUsers = command, isBound, connection.worker.presence.isStale {
       // Redis is away: whether the session lives can't be asked, and who was active last is known without it.
-      ActiveUsersCommand.run(on: connection, ticket)
-    case .activeUsers(let token):
-      withSession(token, on: connection, ticket) { _ in ActiveUsersCommand.run(on: connection, ticket) }
-    case .block(let token, let user):
-      withSession(token, on: connection, ticket) { BlockCommand.run(user, by: $0, on: connection, ticket) }
-    case .unblock(let token, let user):
-      withSession(token, on: connection, ticket) { UnblockCommand.run(user, by: $0, on: connection, ticket) }
-    case .blocks(let token):
-      withSession(token, on: connection, ticket) { BlocksCommand.run(by: $0, on: connection, ticket) }
-    case .logout(let token):
-      withSession(token, on: connection, ticket) { LogoutCommand.run($0, on: connection, ticket) }
-    case .resume(let token):
+      return ActiveUsersCommand.run(on: connection, ticket)
+    }
+    let isTrusted = isBound && binding?.isTrusted(at: now) ?? false
+    run(command, by: isTrusted ? binding : nil, on: connection, ticket)
+  }
+
+  /// The table. A command that needs a session and has none (`nil`) waits for it, and comes back here with it.
+  private static func run(
+    _ command: Command, by binding: Binding?, on connection: ConnectionHandler, _ ticket: ReplyTicket
+  ) {
+    switch (command, binding) {
+    case (.send(_, let recipient, let text, let tag), let binding?):
+      SendCommand.run(to: recipient, text, tag: tag, from: binding, on: connection, ticket)
+    case (.ack(_, let sequence, let id), let binding?):
+      AckCommand.run(sequence, id: id, by: binding, on: connection, ticket)
+    case (.inbox, let binding?): InboxCommand.run(for: binding, on: connection, ticket)
+    case (.activeUsers, _?): ActiveUsersCommand.run(on: connection, ticket)
+    case (.block(_, let user), let binding?): BlockCommand.run(user, by: binding, on: connection, ticket)
+    case (.unblock(_, let user), let binding?): UnblockCommand.run(user, by: binding, on: connection, ticket)
+    case (.blocks, let binding?): BlocksCommand.run(by: binding, on: connection, ticket)
+    case (.passwd(let old, let new), let binding?):
+      PasswdCommand.run(old, new, by: binding, on: connection, ticket)
+    case (.logout, let binding?): LogoutCommand.run(binding, on: connection, ticket)
+    case (.resume, let binding?):
       // The session is all that it asks for: no password is hashed, so a storm of reconnections is cheap.
-      withSession(token, on: connection, ticket) {
-        connection.reply(ticket, .resumed($0.session.user, display: $0.display))
-      }
-    case .listen(let token):
-      withSession(token, on: connection, ticket) { _ in ListenCommand.run(on: connection, ticket) }
-    case .unlisten:
+      connection.reply(ticket, .resumed(binding.session.user, display: binding.display))
+    case (.listen, _?): ListenCommand.run(on: connection, ticket)
+    case (.send, nil), (.ack, nil), (.inbox, nil), (.activeUsers, nil), (.block, nil), (.unblock, nil), (.blocks, nil),
+      (.passwd, nil), (.logout, nil), (.resume, nil), (.listen, nil):
+      withSession(command.token, on: connection, ticket) { run(command, by: $0, on: connection, ticket) }
+
+    case (.unlisten, _):
       connection.inTurn(ticket) {
         connection.stopListening()
         connection.reply(ticket, .notListening)
       }
-    case .watch(let watched): WatchCommand.run(watched, on: connection, ticket)
-    case .unwatch(let watched): UnwatchCommand.run(watched, on: connection, ticket)
+    case (.watch(let watched), _): WatchCommand.run(watched, on: connection, ticket)
+    case (.unwatch(let watched), _): UnwatchCommand.run(watched, on: connection, ticket)
+    case (.auth(let user, let password), _): AuthCommand.run(user, password, on: connection, ticket)
+    case (.ping, _): connection.reply(ticket, .pong)
+    case (.help, _): connection.reply(ticket, .help)
+    case (.quit, _):
+      connection.reply(ticket, .bye)
+      connection.end(confirming: true)
     }
   }
 
-  /// Whether the connection is bound to the session of this token, or without one to any.
-  private static func isBound(_ connection: ConnectionHandler, to token: SessionToken?) -> Bool {
-    guard let binding = connection.binding else { return false }
-    return token == nil || token == binding.token
-  }
-
-  /// Goes on with the session of the token, or without one with the session that the connection is bound to. A session
-  /// that is not bound here, or that Redis has not vouched for lately, is looked up first.
+  /// Goes on with the session of the token, or without one with the session that the connection is bound to, once Redis has
+  /// vouched for it.
   private static func withSession(
     _ token: SessionToken?, on connection: ConnectionHandler, _ ticket: ReplyTicket,
     _ body: @escaping (Binding) -> Void
   ) {
     guard let wanted = token ?? connection.binding?.token else {
       return connection.reply(ticket, .refused(.notLoggedIn))
-    }
-    if let binding = connection.binding, binding.token == wanted, binding.isTrusted(at: .now()) {
-      return body(binding)
     }
     connection.hold()
     let worker = connection.worker

@@ -8,8 +8,8 @@ import ChatState
 import NIOCore
 import RedisClient
 
-/// One `send` on its way to Redis.
-struct SendCommand {
+/// One `send` on its way to Redis. A class, because what waits for the reply then holds one reference, not a copy of it all.
+final class SendCommand {
   private let recipient: AccountName
   private let sender: AccountName
   private let id: String
@@ -17,6 +17,16 @@ struct SendCommand {
   private let tag: RequestTag?
   private let connection: ConnectionHandler
   private let ticket: ReplyTicket
+  /// Set while a plain append is under way.
+  private var fill: InboxFill.Known?
+
+  private init(
+    to recipient: AccountName, from sender: AccountName, id: String, record: [UInt8], tag: RequestTag?,
+    on connection: ConnectionHandler, _ ticket: ReplyTicket
+  ) {
+    (self.recipient, self.sender, self.id, self.record, self.tag) = (recipient, sender, id, record, tag)
+    (self.connection, self.ticket) = (connection, ticket)
+  }
 
   static func run(
     to recipient: AccountName, _ text: MessageText, tag: RequestTag?, from sender: Binding,
@@ -27,8 +37,7 @@ struct SendCommand {
     let record = MessageRecord.encode(
       from: sender.session.user, displayFrom: sender.display, text: text, id: id, at: worker.clock.text())
     let command = SendCommand(
-      recipient: recipient, sender: sender.session.user, id: id, record: record, tag: tag,
-      connection: connection, ticket: ticket)
+      to: recipient, from: sender.session.user, id: id, record: record, tag: tag, on: connection, ticket)
     switch sender.blockers.standing(with: recipient) {
     case .free: command.attempt()
     case .blocked: command.refuse()
@@ -41,13 +50,11 @@ struct SendCommand {
     connection.hold()
     connection.worker.redis.perform(Blocks.isBlocked(sender, by: recipient), deadline: ticket.deadline) { result in
       switch result {
-      case .success(false): attempt()
-      case .success(true): refuse()
-      case .failure(let error):
-        connection.worker.report(error, during: "send")
-        connection.reply(ticket, .refused(.unavailable))
+      case .success(false): self.attempt()
+      case .success(true): self.refuse()
+      case .failure(let error): self.fail(error)
       }
-      connection.release()
+      self.connection.release()
     }
   }
 
@@ -57,13 +64,17 @@ struct SendCommand {
     let request = Inboxes.stored(with: tag, to: recipient, from: sender)
     connection.worker.redis.perform(request, deadline: ticket.deadline) { result in
       switch result {
-      case .success(.some(let first)): connection.reply(ticket, .sent(id: first, isDuplicate: true))
-      case .success(.none): connection.reply(ticket, .refused(.blocked(by: recipient)))
-      case .failure(let error):
-        connection.worker.report(error, during: "send")
-        connection.reply(ticket, .refused(.unavailable))
+      case .success(.some(let first)): self.connection.reply(self.ticket, .sent(id: first, isDuplicate: true))
+      case .success(.none): self.connection.reply(self.ticket, .refused(.blocked(by: self.recipient)))
+      case .failure(let error): self.fail(error)
       }
     }
+  }
+
+  /// Redis could not be asked about blocks.
+  private func fail(_ error: RedisError) {
+    connection.worker.report(error, during: "send")
+    connection.reply(ticket, .refused(.unavailable))
   }
 
   /// A plain append is one `RPUSHX`; a tag, or an inbox that may be nearly full, needs the script.
@@ -72,24 +83,25 @@ struct SendCommand {
     let limits = worker.configuration.inboxLimits
     if let tag {
       let request = Inboxes.appendOnce(limits, record, id: id, to: recipient, from: sender, tag: tag)
-      worker.redis.perform(request, deadline: ticket.deadline) { finish($0) }
-    } else if worker.inboxFill.mayAppendPlainly(to: recipient, now: .now()) {
-      worker.redis.perform(Inboxes.append(record, to: recipient), deadline: ticket.deadline) { result in
-        if case .success(.stored(let length)) = result {
-          worker.inboxFill.finished(recipient, length: length, now: .now())
-        } else {
-          worker.inboxFill.finished(recipient, length: nil, now: .now())
-        }
-        finish(result)
-      }
+      worker.redis.perform(request, deadline: ticket.deadline) { self.finish($0) }
+    } else if let fill = worker.inboxFill.beginPlainAppend(to: recipient, now: .now()) {
+      self.fill = fill
+      worker.redis.perform(Inboxes.append(record, to: recipient), deadline: ticket.deadline) { self.finishPlain($0) }
     } else {
       worker.redis.perform(Inboxes.appendWithin(limits, record, to: recipient), deadline: ticket.deadline) { result in
         if case .success(.stored(let length)) = result {
-          worker.inboxFill.learn(recipient, length: length, now: .now())
+          worker.inboxFill.learn(self.recipient, length: length, now: .now())
         }
-        finish(result)
+        self.finish(result)
       }
     }
+  }
+
+  private func finishPlain(_ result: Result<AppendOutcome, RedisError>) {
+    let length: Int? = if case .success(.stored(let length)) = result { length } else { nil }
+    fill?.finished(length: length, now: .now())
+    fill = nil
+    finish(result)
   }
 
   private func finish(_ result: Result<AppendOutcome, RedisError>) {
@@ -125,12 +137,12 @@ struct SendCommand {
   private func tryAgain() {
     connection.hold()
     connection.worker.eventLoop.assumeIsolated().scheduleTask(in: RedisClient.pause) {
-      if connection.hasStored(after: ticket) {
-        connection.reply(ticket, .refused(.unavailable))
+      if self.connection.hasStored(after: self.ticket) {
+        self.connection.reply(self.ticket, .refused(.unavailable))
       } else {
-        attempt()
+        self.attempt()
       }
-      connection.release()
+      self.connection.release()
     }
   }
 }

@@ -1,6 +1,6 @@
 // How full the inboxes are that this event loop sends to, and so whether a plain append is safe.
 // Never lets an inbox grow past its bounds unnoticed: what is not known is decided by the exact script.
-// Pure value; on one event loop.
+// On one event loop.
 
 import ChatProtocol
 import NIOCore
@@ -34,10 +34,21 @@ package struct InboxFill {
   /// Inboxes that are remembered at a time.
   static let capacity = 65_536
 
-  private struct Known {
-    var length: Int
-    var until: NIODeadline
-    var underWay = 0
+  /// What is known of one inbox. Shared, so that a message looks it up once.
+  package final class Known {
+    fileprivate var length = 0
+    fileprivate var until = NIODeadline.now()
+    fileprivate var underWay = 0
+
+    /// A plain append has ended, with the length that Redis answered or without an answer.
+    package func finished(length: Int?, now: NIODeadline) {
+      underWay -= 1
+      if let length { learn(length, now) }
+    }
+
+    fileprivate func learn(_ length: Int, _ now: NIODeadline) {
+      (self.length, until) = (length, now + InboxFill.memory)
+    }
   }
 
   private let exactFrom: Int
@@ -45,30 +56,21 @@ package struct InboxFill {
 
   package init(_ limits: InboxLimits) { exactFrom = limits.exactFrom }
 
-  /// Whether a plain append may be sent now. If so it counts as on its way until `finished`.
-  package mutating func mayAppendPlainly(to user: AccountName, now: NIODeadline) -> Bool {
+  /// What is known of the inbox, if a plain append may be sent now. It then counts as on its way until `finished`.
+  package func beginPlainAppend(to user: AccountName, now: NIODeadline) -> Known? {
     guard let known = inboxes[user], now < known.until,
       known.underWay < min(Self.burst, (exactFrom - known.length) / 4)
-    else { return false }
-    inboxes[user]?.underWay += 1
-    return true
-  }
-
-  /// A plain append has ended, with the length that Redis answered or without an answer.
-  package mutating func finished(_ user: AccountName, length: Int?, now: NIODeadline) {
-    inboxes[user]?.underWay -= 1
-    if let length { learn(user, length: length, now: now) }
+    else { return nil }
+    known.underWay += 1
+    return known
   }
 
   /// Redis has answered a length.
   package mutating func learn(_ user: AccountName, length: Int, now: NIODeadline) {
-    let until = now + Self.memory
-    if inboxes[user] != nil {
-      inboxes[user]?.length = length
-      inboxes[user]?.until = until
-    } else {
-      if inboxes.count >= Self.capacity { inboxes = inboxes.filter { $0.value.underWay > 0 } }
-      inboxes[user] = Known(length: length, until: until)
-    }
+    if let known = inboxes[user] { return known.learn(length, now) }
+    if inboxes.count >= Self.capacity { inboxes = inboxes.filter { $0.value.underWay > 0 } }
+    let known = Known()
+    known.learn(length, now)
+    inboxes[user] = known
   }
 }
