@@ -80,11 +80,14 @@ package struct InboxPage: Sendable {
     var groups: [(name: JSONString, indices: [Int])] = []
     var place: [JSONString: Int] = [:]
     for (index, record) in records.enumerated() {
-      if let known = place[record.from] {
+      let from = record.from
+      if let last = groups.indices.last, groups[last].name == from {
+        groups[last].indices.append(index)  // most often; comparing is cheaper than hashing
+      } else if let known = place[from] {
         groups[known].indices.append(index)
       } else {
-        place[record.from] = groups.count
-        groups.append((record.from, [index]))
+        place[from] = groups.count
+        groups.append((from, [index]))
       }
     }
     return groups

@@ -3,43 +3,22 @@
 // Pure value; any thread.
 
 /// The string members of a JSON object that has no nested values.
-struct JSONFields {
-  private let bytes: [UInt8]
-  /// Where each name and value stand, with their quotes.
-  private var members: [(name: Range<Int>, value: Range<Int>)] = []
-
-  /// `nil` if the (valid UTF-8) bytes are anything else than one object with string values. Of a member that
-  /// stands twice, the first counts.
-  init?(flatObject bytes: [UInt8]) {
-    self.bytes = bytes
+enum JSONFields {
+  /// Calls `visit` with where each name and value stand, with their quotes. `false` if the (valid UTF-8) bytes are anything
+  /// else than one object with string values; what was visited until then is nothing.
+  static func visit(flatObject bytes: [UInt8], _ visit: (_ name: Range<Int>, _ value: Range<Int>) -> Void) -> Bool {
     var scanner = Scanner(bytes: bytes)
-    guard scanner.take(UInt8(ascii: "{")) else { return nil }
+    guard scanner.take(UInt8(ascii: "{")) else { return false }
     if !scanner.take(UInt8(ascii: "}")) {
       repeat {
         guard let name = scanner.string(), scanner.take(UInt8(ascii: ":")), let value = scanner.string() else {
-          return nil
+          return false
         }
-        members.append((name, value))
+        visit(name, value)
       } while scanner.take(UInt8(ascii: ","))
-      guard scanner.take(UInt8(ascii: "}")) else { return nil }
+      guard scanner.take(UInt8(ascii: "}")) else { return false }
     }
-    guard scanner.isAtEnd else { return nil }
-  }
-
-  /// The value of a member, still escaped.
-  subscript(name: StaticString) -> JSONString? {
-    find(name).map { JSONString(scanned: bytes[$0.value]) }
-  }
-
-  /// A member as it stands, from the quote before its name to the quote behind its value.
-  func member(_ name: StaticString) -> [UInt8]? {
-    find(name).map { Array(bytes[$0.name.lowerBound..<$0.value.upperBound]) }
-  }
-
-  private func find(_ name: StaticString) -> (name: Range<Int>, value: Range<Int>)? {
-    name.withUTF8Buffer { wanted in
-      members.first { bytes[$0.name].dropFirst().dropLast().elementsEqual(wanted) }
-    }
+    return scanner.isAtEnd
   }
 
   private struct Scanner {
@@ -65,7 +44,9 @@ struct JSONFields {
       skipWhitespace()
       let start = position
       guard take(UInt8(ascii: "\"")) else { return nil }
-      while position < bytes.count {
+      while true {
+        position = ASCII.endOfPlain(bytes.span, from: position)
+        guard position < bytes.count else { return nil }
         let byte = bytes[position]
         position += 1
         switch byte {
@@ -75,7 +56,6 @@ struct JSONFields {
         default: continue
         }
       }
-      return nil
     }
 
     private mutating func escape() -> Bool {
@@ -114,7 +94,12 @@ struct JSONFields {
     }
 
     private mutating func skipWhitespace() {
-      while position < bytes.count, [0x20, 0x09, 0x0A, 0x0D].contains(bytes[position]) { position += 1 }
+      while position < bytes.count, bytes[position] <= 0x20 {
+        switch bytes[position] {
+        case 0x20, 0x09, 0x0A, 0x0D: position += 1
+        default: return
+        }
+      }
     }
   }
 }

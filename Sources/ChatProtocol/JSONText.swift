@@ -4,19 +4,20 @@
 
 /// A JSON string as it stands on the wire, quotes and escapes included.
 ///
-/// Made once (for a display name when its session begins, say) and then copied into every reply.
+/// Made once (for a display name when its session begins, say) and then copied into every reply; or a part of a stored record, which
+/// it shares.
 package struct JSONString: Hashable, Sendable {
-  package let utf8: [UInt8]
+  package let utf8: ArraySlice<UInt8>
 
   /// Escapes `text`.
   package init(_ text: String) {
     var bytes: [UInt8] = []
     bytes.appendJSON(string: text)
-    utf8 = bytes
+    utf8 = bytes[...]
   }
 
   /// A string that is JSON already: a piece of a stored record that the scanner has checked.
-  init(scanned bytes: ArraySlice<UInt8>) { utf8 = Array(bytes) }
+  init(scanned bytes: ArraySlice<UInt8>) { utf8 = bytes }
 
   /// Whether no other bytes mean the same text: ASCII without escapes.
   var isPlainASCII: Bool { utf8.allSatisfy { $0 < 0x80 && $0 != UInt8(ascii: "\\") } }
@@ -45,20 +46,28 @@ extension [UInt8] {
   mutating func appendJSON(utf8 bytes: Span<UInt8>) {
     reserveCapacity(count + bytes.count + 2)
     append(UInt8(ascii: "\""))
-    for index in bytes.indices {
-      let byte = bytes[index]
-      switch byte {
-      case UInt8(ascii: "\""), UInt8(ascii: "\\"):
-        append(UInt8(ascii: "\\"))
-        append(byte)
-      case 0..<0x20:
-        appendJSON("\\u00")
-        append(ASCII.hexDigit(byte >> 4))
-        append(ASCII.hexDigit(byte & 15))
-      default: append(byte)
-      }
+    var start = 0
+    while start < bytes.count {
+      let end = ASCII.endOfPlain(bytes, from: start)
+      bytes.extracting(start..<end).withUnsafeBufferPointer { append(contentsOf: $0) }
+      if end < bytes.count { appendEscaped(bytes[end]) }
+      start = end + 1
     }
     append(UInt8(ascii: "\""))
+  }
+
+  /// A byte within a string.
+  private mutating func appendEscaped(_ byte: UInt8) {
+    switch byte {
+    case UInt8(ascii: "\""), UInt8(ascii: "\\"):
+      append(UInt8(ascii: "\\"))
+      append(byte)
+    case 0..<0x20:
+      appendJSON("\\u00")
+      append(ASCII.hexDigit(byte >> 4))
+      append(ASCII.hexDigit(byte & 15))
+    default: append(byte)
+    }
   }
 
   mutating func appendJSON(strings: [String]) {

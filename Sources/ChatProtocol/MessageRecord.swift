@@ -6,18 +6,33 @@
 ///
 /// The recipient's name and the sequence number are not in it: the key and the place in the list say them.
 package struct MessageRecord: Equatable, Sendable {
+  /// The stored element; of one that is none of ours, what it is shown as.
+  private let bytes: [UInt8]
+  private let places: Places
+  /// An element that is none of ours.
+  private let foreign: [UInt8]?
+
+  /// Where the values stand, with their quotes. `nil`: there is none.
+  fileprivate struct Places: Equatable {
+    var from, displayFrom, text, id, at, idMember: Range<Int>?
+  }
+
+  private static let empty = JSONString("")
+
   /// Account name of the sender.
-  package let from: JSONString
+  package var from: JSONString { value(places.from) }
   /// Display name of the sender when the message was sent.
-  package let displayFrom: JSONString
+  package var displayFrom: JSONString { value(places.displayFrom ?? places.from) }
   /// The text.
-  package let text: JSONString
+  package var text: JSONString { value(places.text) }
   /// The message's id, unique over all nodes and times.
-  package let id: JSONString
+  package var id: JSONString { value(places.id) }
   /// When the node took it, RFC 3339 in UTC.
-  package let at: JSONString
+  package var at: JSONString { value(places.at) }
   /// A piece of the stored element by which it is known again: its id, or all of it where it has none.
-  package let mark: [UInt8]
+  package var mark: [UInt8] { foreign ?? places.idMember.map { Array(bytes[$0]) } ?? bytes }
+
+  private func value(_ place: Range<Int>?) -> JSONString { place.map { JSONString(scanned: bytes[$0]) } ?? Self.empty }
 
   /// The stored form of a new message. `at` is plain text without anything to escape, like `id`.
   package static func encode(
@@ -50,22 +65,40 @@ package struct MessageRecord: Equatable, Sendable {
   /// whole element as its text, so that it is seen rather than lost. So does one whose sender has more than one spelling
   /// in JSON: a reply groups by sender, and of two equal keys most decoders keep one.
   package init(stored bytes: [UInt8]) {
-    if (try? UTF8Span(validating: bytes.span)) != nil, let fields = JSONFields(flatObject: bytes),
-      let from = fields["from"], from.isPlainASCII, let text = fields["msg"]
+    if (try? UTF8Span(validating: bytes.span)) != nil, let places = Places(in: bytes), let from = places.from,
+      JSONString(scanned: bytes[from]).isPlainASCII, places.text != nil
     {
-      self.from = from
-      self.text = text
-      displayFrom = fields["msg_from"] ?? from
-      id = fields["id"] ?? JSONString("")
-      at = fields["at"] ?? JSONString("")
-      mark = fields.member("id") ?? bytes
+      (self.bytes, self.places, foreign) = (bytes, places, nil)
     } else {
-      from = JSONString("?")
-      displayFrom = from
-      text = JSONString(String(decoding: bytes, as: UTF8.self))
-      id = JSONString("")
-      at = id
-      mark = bytes
+      var shown = Array("{\"from\":\"?\",\"msg\":".utf8)
+      shown.appendJSON(string: String(decoding: bytes, as: UTF8.self))
+      shown.append(UInt8(ascii: "}"))
+      (self.bytes, places, foreign) = (shown, Places(in: shown) ?? Places(), bytes)
     }
+  }
+}
+
+extension MessageRecord.Places {
+  /// Of a member that stands twice, the first counts.
+  init?(in bytes: [UInt8]) {
+    func has(_ name: Range<Int>, _ wanted: StaticString) -> Bool {
+      wanted.withUTF8Buffer { wanted in
+        name.count == wanted.count + 2 && bytes[name.lowerBound + 1..<name.upperBound - 1].elementsEqual(wanted)
+      }
+    }
+    let isObject = JSONFields.visit(flatObject: bytes) { name, value in
+      if has(name, "from") {
+        from = from ?? value
+      } else if has(name, "msg_from") {
+        displayFrom = displayFrom ?? value
+      } else if has(name, "msg") {
+        text = text ?? value
+      } else if has(name, "at") {
+        at = at ?? value
+      } else if has(name, "id"), id == nil {
+        (id, idMember) = (value, name.lowerBound..<value.upperBound)
+      }
+    }
+    if !isObject { return nil }
   }
 }
