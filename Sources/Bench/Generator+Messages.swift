@@ -7,7 +7,7 @@ extension Generator {
   /// Sends to recipients who are away, then has them collect. Accounts: first the senders, then the recipients.
   package func store(
     _ server: LoadServer, _ accounts: [LoadAccount], _ shape: LoadShape
-  ) async throws -> (send: Measurement, collect: Measurement) {
+  ) async throws -> (send: LoadFigures, collect: LoadFigures) {
     let recipients = Array(shape.connections..<accounts.count)
     let connector = Connector(server, on: eventLoop)
     let traffic = traffic(server, accounts, shape, routes: recipients, isPublished: false)
@@ -40,7 +40,7 @@ extension Generator {
   package func push(
     _ server: LoadServer, _ accounts: [LoadAccount], _ shape: LoadShape,
     placement: (@Sendable () async throws -> [String?])?
-  ) async throws -> Measurement {
+  ) async throws -> LoadFigures {
     let listening = Array(shape.connections..<shape.connections + shape.receivers)
     let connector = Connector(server, on: eventLoop)
     let traffic = traffic(server, accounts, shape, routes: listening, isPublished: true)
@@ -84,7 +84,7 @@ extension Generator {
   /// From the first message to the last one's acknowledgement, or arrival if the recipients are live.
   private func run(
     _ senders: [MessageSender], _ traffic: Traffic, _ server: LoadServer, _ shape: LoadShape, isLive: Bool
-  ) async throws -> Measurement {
+  ) async throws -> LoadFigures {
     let total = traffic.plan.perSender * senders.count
     let begin = ClockReading(server, at: now)
     var driver: OpenLoopDriver?

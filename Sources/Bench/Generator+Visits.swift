@@ -7,9 +7,10 @@ extension Generator {
   /// A connection and a login (or, without a password, a resumption) per operation, `connections` at a time.
   package func visits(
     _ server: LoadServer, _ accounts: [LoadAccount], _ shape: LoadShape, isLogin: Bool
-  ) async throws -> Measurement {
+  ) async throws -> LoadFigures {
     let visits = Visits(
-      isLogin ? .login : .resume, wire: server.wire, requests: requests(server, accounts), accounts: Array(accounts.indices),
+      isLogin ? .login : .resume, wire: server.wire, requests: requests(server, accounts),
+      accounts: Array(accounts.indices),
       count: shape.operations, connector: Connector(server, on: eventLoop))
     try await rest()
     return try await run(visits, server, shape, atATime: shape.connections)
@@ -18,7 +19,7 @@ extension Generator {
   /// `operations` connections that are bound to a session and do nothing: what they cost and what they hold.
   package func idle(
     _ server: LoadServer, _ accounts: [LoadAccount], _ shape: LoadShape
-  ) async throws -> Measurement {
+  ) async throws -> LoadFigures {
     let visits = Visits(
       .stay, wire: server.wire, requests: requests(server, accounts), accounts: Array(accounts.indices),
       count: shape.operations, connector: Connector(server, on: eventLoop))
@@ -44,7 +45,7 @@ extension Generator {
 
   private func run(
     _ visits: Visits, _ server: LoadServer, _ shape: LoadShape, atATime: Int
-  ) async throws -> Measurement {
+  ) async throws -> LoadFigures {
     let begin = ClockReading(server, at: now)
     visits.begin(atATime: atATime)
     if try await !wait(shape.seconds, progress: { (visits.done, shape.operations) }, { visits.isDone }) {

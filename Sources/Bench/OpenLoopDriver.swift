@@ -10,7 +10,8 @@ final class OpenLoopDriver {
   private let body: (_ number: Int, _ planned: UInt64) -> Void
   private var isStopped = false
 
-  init(_ schedule: OpenLoop, on eventLoop: any EventLoop, _ body: @escaping (_ number: Int, _ planned: UInt64) -> Void) {
+  init(_ schedule: OpenLoop, on eventLoop: any EventLoop, _ body: @escaping (_ number: Int, _ planned: UInt64) -> Void)
+  {
     (self.schedule, self.eventLoop, self.body) = (schedule, eventLoop, body)
   }
 

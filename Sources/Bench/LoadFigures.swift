@@ -3,7 +3,7 @@
 // Runs on: any thread (values).
 
 /// What one measurement found.
-package struct Measurement: Sendable {
+package struct LoadFigures: Sendable {
   /// Operations that were done: messages acknowledged, received or collected, logins, changes.
   package var operations = 0
   /// From the first request to the last answer, in seconds.
@@ -63,8 +63,8 @@ struct ClockReading {
   }
 
   /// What was used since this reading; the wall clock runs to `end`.
-  func measurement(to later: ClockReading, end: UInt64) -> Measurement {
-    var measurement = Measurement()
+  func measurement(to later: ClockReading, end: UInt64) -> LoadFigures {
+    var measurement = LoadFigures()
     measurement.seconds = end > time ? Double(end - time) / 1e9 : 0
     measurement.nodesTime = Self.difference(nodes, later.nodes)
     measurement.redisTime = Self.difference(redis, later.redis)
