@@ -171,6 +171,13 @@ let package = Package(
     .testTarget(name: "ChaosTests", dependencies: ["chaos", "kabar", "TestSupport"], swiftSettings: strict),
     .testTarget(name: "ChatProtocolTests", dependencies: ["ChatProtocol", "TestSupport"], swiftSettings: strict),
     .testTarget(
+      name: "BenchTests",
+      dependencies: [
+        "Bench", "kabar", "TestSupport",
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
+      ], swiftSettings: strict),
+    .testTarget(
       name: "TLSTests",
       dependencies: [
         "TLS", .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOEmbedded", package: "swift-nio"),

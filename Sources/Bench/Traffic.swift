@@ -73,12 +73,20 @@ final class Traffic {
 }
 
 /// Replies that were no OK, by their stable names.
-package struct Refusals: Sendable, Equatable {
+package struct Refusals: Sendable, Equatable, CustomStringConvertible {
   /// How often each came.
   package private(set) var counts: [String: Int] = [:]
 
   /// None yet.
   package init() {}
+
+  /// For people: `3 × slow_down, 1 × unavailable`.
+  package var description: String {
+    counts.sorted { $0.key < $1.key }.map { "\($0.value) × \($0.key)" }.joined(separator: ", ")
+  }
+
+  /// Whether the nodes' limits on clients are among the reasons: then limits were measured, not the nodes.
+  package var areLimits: Bool { counts.keys.contains { $0 == "slow_down" || $0.hasPrefix("too_many") } }
 
   /// One more.
   package mutating func note(_ code: String) { counts[code, default: 0] += 1 }

@@ -63,8 +63,11 @@ package struct WorkloadResult: Sendable {
   /// The same for the bare Redis; empty if it was not asked for, or does nothing alike.
   package fileprivate(set) var redis: [LoadFigures] = []
 
-  package init(_ name: String, _ workload: Workload, _ shape: LoadShape) {
+  package init(
+    _ name: String, _ workload: Workload, _ shape: LoadShape, kabar: [LoadFigures] = [], redis: [LoadFigures] = []
+  ) {
     (self.name, self.workload, self.shape) = (name, workload, shape)
+    (self.kabar, self.redis) = (kabar, redis)
   }
 
   /// Every round went without a fault.
@@ -133,7 +136,7 @@ package struct WorkloadRunner: Sendable {
       let (send, collect) = try await generator.store(server, chosen, shape)
       return [send, collect]
     case .push:
-      let isSpread = server.wire == .line && server.nodes.count != 1
+      let isSpread = server.nodeCount > 1
       let places: @Sendable () async throws -> [String?] = { try await accounts.nodes(ofFirst: chosen.count) }
       return [try await generator.push(server, chosen, shape, placement: isSpread ? places : nil)]
     case .login: return [try await generator.visits(server, chosen, shape, isLogin: true)]

@@ -25,12 +25,18 @@ struct BenchRun {
     if let cluster { try waitUntilReady(cluster, signals) }
     let shared = Outcome()
     let place = try place(of: cluster)
-    Task { [options, plans] in
+    let task = Task { [options, plans] in
       let session = BenchSession(options: options, plans: plans, place: place)
       do { shared.set(.success(try await session.measure())) } catch { shared.set(.failure(error)) }
     }
     while true {
-      try wait(signals, cluster)
+      do { try wait(signals, cluster) } catch {
+        // Time to take its accounts out of a cluster that goes on.
+        task.cancel()
+        let end = Date.now.addingTimeInterval(5)
+        while shared.result == nil, Date.now < end { usleep(10_000) }
+        throw error
+      }
       if let result = shared.result {
         guard try result.get() else { throw ExitCode(1) }
         return

@@ -66,7 +66,8 @@ struct BenchSession: Sendable {
     let found = try await ClusterProcesses.find(in: redis)
     let isLocal = found.isLocal
     return LoadServer(
-      wire: .line, addresses: try place.addresses.map(Self.resolved), nodes: isLocal ? found.nodes : [],
+      wire: .line, addresses: try place.addresses.map(Self.resolved), nodeCount: found.nodes.count,
+      nodes: isLocal ? found.nodes : [],
       redis: isLocal ? found.redis : nil)
   }
 
@@ -80,7 +81,7 @@ struct BenchSession: Sendable {
       return try await ClusterProcesses.find(in: redis)
     }
     return LoadServer(
-      wire: .resp, addresses: [try SocketAddress.makeAddressResolvingHost(host, port: port)], nodes: [],
+      wire: .resp, addresses: [try SocketAddress.makeAddressResolvingHost(host, port: port)], nodeCount: 0, nodes: [],
       redis: found.redis)
   }
 

@@ -32,10 +32,8 @@ struct BenchTable {
         rows.append("  \(name)\(Self.number(bytes / 1024)) KiB of resident memory a connection")
       }
       for round in rounds where round.broken > 0 || round.refusals != Refusals() {
-        let codes = round.refusals.counts.sorted { $0.key < $1.key }.map { "\($0.value) × \($0.key)" }
-        rows.append(
-          "  FAULT: \(name)\((codes + ["\(round.broken) connections broke or waited in vain"]).joined(separator: ", "))"
-        )
+        let refused = round.refusals == Refusals() ? "" : "refused: \(round.refusals); "
+        rows.append("  FAULT: \(name)\(refused)\(round.broken) connections broke or waited in vain")
       }
     }
     return rows
@@ -52,10 +50,9 @@ struct BenchTable {
       notes.append("\(result.name): the generator took nearly a whole core: the rate is its limit, not the server's.")
     }
     if results.contains(where: { $0.kabar.contains { $0.nodesTime == nil } }) {
-      notes.append("The nodes are not on this machine: their processor time is not known.")
+      notes.append("Nodes are not on this machine, or ended meanwhile: their processor time is not known.")
     }
-    let codes = Set(all.flatMap(\.refusals.counts.keys))
-    if codes.contains(where: { $0 == "slow_down" || $0.hasPrefix("too_many") }) {
+    if all.contains(where: \.refusals.areLimits) {
       notes.append("The nodes have limits on clients: start them with --limits off (KABAR_LIMITS=off) to measure them.")
     }
     return notes
