@@ -97,12 +97,13 @@ private struct BenchProcess {
   @Test func `nodes that limit their clients are named as the reason`() async throws {
     let redis = try await RedisServer()
     let node = try await ChatNode("a", redis: redis, options: ["--command-rate", "1", "--command-burst", "10"])
+    let folder = try TestFolder()
     let process = try TestProcess(
       kabarProgram,
       [
         "bench", "send", "--messages", "200", "--connections", "4", "--seconds", "2", "--connect",
         "127.0.0.1:\(node.port)", "--redis", redis.url,
-      ], output: "\(try TestFolder().path)/out")
+      ], output: "\(folder.path)/out")
     let status = process.waitUntilExit()
     #expect(status == 1, "\(process.text)")
     #expect(process.text.contains("slow_down") && process.text.contains("--limits off"), "\(process.text)")
@@ -111,7 +112,7 @@ private struct BenchProcess {
   @Test func `an interrupted run leaves nothing behind`() async throws {
     let bench = try BenchProcess(["push", "--messages", "100000", "--rate", "100", "--nodes", "2", "--threads", "1"])
     let data = "\(bench.folder.path)/tmp"
-    #expect(await eventually { (try? Self.log(in: data))?.contains("ready") == true })
+    #expect(await eventually { (try? Self.log(in: data))?.contains("\nready:") == true })
     let words = try Self.log(in: data).split(whereSeparator: \.isWhitespace)
     let pids = zip(words, words.dropFirst()).filter { $0.0 == "pid" }.compactMap { Int32($0.1) }
     #expect(pids.count == 3, "two nodes and Redis")
