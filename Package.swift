@@ -36,6 +36,8 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.0"),
     // Signals and orderly shutdown of the node process.
     .package(url: "https://github.com/swift-server/swift-service-lifecycle.git", from: "2.13.0"),
+    // Latency of the load generator: percentiles over many orders of magnitude at a fixed relative error.
+    .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift.git", exact: "0.2.0"),
     // Logging with levels and metadata, behind the ecosystem's common interface.
     .package(url: "https://github.com/apple/swift-log.git", from: "1.16.0"),
   ],
@@ -115,10 +117,20 @@ let package = Package(
       ], swiftSettings: strict),
     .systemLibrary(name: "CProcess"),
     .target(name: "Supervisor", dependencies: ["CProcess"], swiftSettings: strict),
+    // Load, and what it cost: `kabar bench`. Knows the two wires, not how a cluster is started.
+    .target(
+      name: "Bench",
+      dependencies: [
+        "ChatProtocol", "ChatState", "RedisClient",
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
+        .product(name: "Histogram", package: "hdrhistogram-swift"),
+        .product(name: "Logging", package: "swift-log"),
+      ], swiftSettings: strict),
     .executableTarget(
       name: "kabar",
       dependencies: [
-        "ChatClient", "ChatServer", "ChatState", "RedisClient", "ChatProtocol", "Supervisor", "TLS",
+        "Bench", "ChatClient", "ChatServer", "ChatState", "RedisClient", "ChatProtocol", "Supervisor", "TLS",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
         .product(name: "UnixSignals", package: "swift-service-lifecycle"),
@@ -158,6 +170,13 @@ let package = Package(
     .testTarget(name: "FuzzTests", dependencies: ["Fuzz"], swiftSettings: strict),
     .testTarget(name: "ChaosTests", dependencies: ["chaos", "kabar", "TestSupport"], swiftSettings: strict),
     .testTarget(name: "ChatProtocolTests", dependencies: ["ChatProtocol", "TestSupport"], swiftSettings: strict),
+    .testTarget(
+      name: "BenchTests",
+      dependencies: [
+        "Bench", "kabar", "TestSupport",
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
+      ], swiftSettings: strict),
     .testTarget(
       name: "TLSTests",
       dependencies: [

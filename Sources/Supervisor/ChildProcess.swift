@@ -4,31 +4,44 @@
 import Glibc
 
 /// A child that runs in a process group of its own, so that Ctrl-C in the terminal reaches the supervisor alone.
-struct ChildProcess {
+package struct ChildProcess {
   /// What to start.
-  struct Request {
+  package struct Request {
     /// The program (absolute path, or relative to the working directory), then its arguments.
-    var command: [String]
+    package var command: [String]
     /// Variables that differ from our own environment; nil takes one away. (NOTIFY_SOCKET, where a child may say that
     /// it is ready, is never our own.)
-    var environment: [String: String?]
+    package var environment: [String: String?]
     /// False sends stdout to /dev/null.
-    var keepsOutput: Bool
+    package var keepsOutput: Bool
     /// A descriptor that the child shares, by the same number.
-    var inherited: Int32?
+    package var inherited: Int32?
+    /// A file that takes stdout and stderr instead; nil for none.
+    package var log: String? = nil
+
+    package init(
+      command: [String], environment: [String: String?], keepsOutput: Bool, inherited: Int32?, log: String? = nil
+    ) {
+      (self.command, self.environment, self.keepsOutput) = (command, environment, keepsOutput)
+      (self.inherited, self.log) = (inherited, log)
+    }
   }
 
   /// The process id, and the id of its process group.
-  let pid: Int32
+  package let pid: Int32
 
   /// Starts `request` by way of `launcher exec-child`, which ties the child's life to ours.
-  static func spawn(_ request: Request, launcher: String) throws(SupervisorError) -> ChildProcess {
+  package static func spawn(_ request: Request, launcher: String) throws(SupervisorError) -> ChildProcess {
     var actions = posix_spawn_file_actions_t()
     posix_spawn_file_actions_init(&actions)
     defer { posix_spawn_file_actions_destroy(&actions) }
     posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0)
     if !request.keepsOutput {
       posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0)
+    }
+    if let log = request.log {
+      posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, log, O_WRONLY | O_CREAT | O_APPEND, 0o600)
+      posix_spawn_file_actions_adddup2(&actions, STDOUT_FILENO, STDERR_FILENO)
     }
     // Duplicating a descriptor onto itself takes its close-on-exec flag away, in the child alone.
     if let shared = request.inherited { posix_spawn_file_actions_adddup2(&actions, shared, shared) }
@@ -47,7 +60,7 @@ struct ChildProcess {
   }
 
   /// How the child ended, or nil while it runs. Ends what is left of its process group and reaps it.
-  func reap() -> ExitReason? {
+  package func reap() -> ExitReason? {
     var info = siginfo_t()
     // Look before reaping: as long as the dead child is there, no other group can have its number.
     guard waitid(P_PID, id_t(pid), &info, WEXITED | WNOHANG | WNOWAIT) == 0, info.si_signo == SIGCHLD else {
@@ -60,10 +73,10 @@ struct ChildProcess {
   }
 
   /// Asks the child to end.
-  func terminate() { Glibc.kill(pid, SIGTERM) }
+  package func terminate() { Glibc.kill(pid, SIGTERM) }
 
   /// Ends the child and its whole process group.
-  func kill() { Glibc.kill(-pid, SIGKILL) }
+  package func kill() { Glibc.kill(-pid, SIGKILL) }
 
   /// A clean start: own process group, nothing blocked, no disposition inherited.
   private static func attributes() -> posix_spawnattr_t {

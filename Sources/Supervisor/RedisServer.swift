@@ -4,7 +4,7 @@
 import Glibc
 
 /// The private Redis: its program, port, folder and log.
-final class RedisServer {
+package final class RedisServer {
   /// The TCP port on 127.0.0.1.
   let port: Int
   /// Where its data is; locked.
@@ -42,7 +42,7 @@ final class RedisServer {
   var lastLines: [String] { folder.redisLog(after: logStart) }
 
   /// Looks for redis-server in PATH.
-  static func findProgram() throws(SupervisorError) -> String {
+  package static func findProgram() throws(SupervisorError) -> String {
     let path = getenv("PATH").map { String(cString: $0) } ?? ""
     for folder in path.split(separator: ":") {
       let candidate = "\(folder)/redis-server"

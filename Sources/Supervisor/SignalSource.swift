@@ -5,11 +5,11 @@ import CProcess
 import Glibc
 
 /// The blocked signals INT, TERM, HUP and CHLD. `read()` gives those that have arrived.
-final class SignalSource {
+package final class SignalSource {
   /// Readable when a signal is pending.
-  let descriptor: Int32
+  package let descriptor: Int32
 
-  init() throws(SupervisorError) {
+  package init() throws(SupervisorError) {
     signal(SIGPIPE, SIG_IGN)
     // A parent may have left SIGCHLD ignored; then the kernel would reap our children and tell us nothing.
     signal(SIGCHLD, SIG_DFL)
@@ -26,7 +26,7 @@ final class SignalSource {
   deinit { close(descriptor) }
 
   /// The numbers of the signals that have arrived, without waiting.
-  func read() -> [Int32] {
+  package func read() -> [Int32] {
     var numbers: [Int32] = []
     var info = signalfd_siginfo()
     while Glibc.read(descriptor, &info, MemoryLayout<signalfd_siginfo>.size) == MemoryLayout<signalfd_siginfo>.size {

@@ -11,6 +11,6 @@ struct Kabar: AsyncParsableCommand {
     version: "kabar \(Node.version)",
     subcommands: [
       UpCommand.self, ServeCommand.self, Chat.self, AccountCommand.self, SessionCommand.self, CheckCommand.self,
-      ExecChildCommand.self,
+      BenchCommand.self, ExecChildCommand.self,
     ])
 }

@@ -118,7 +118,7 @@ struct UpCommand: ParsableCommand {
   }
 
   /// The file of this very program. Once it has been replaced or removed only the kernel's link still leads to it.
-  private static var executable: String {
+  static var executable: String {
     let link = "/proc/self/exe"
     guard let target = realpath(link, nil) else { return link }
     defer { free(target) }

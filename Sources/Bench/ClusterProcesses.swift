@@ -1,0 +1,33 @@
+// Owns: which processes a running cluster consists of, as Redis knows it.
+// Must never: name a process of another machine.
+// Runs on: async tasks.
+import ChatState
+import RedisClient
+
+/// The processes behind one Redis.
+package struct ClusterProcesses: Sendable, Equatable {
+  /// The nodes that have a lease.
+  package let nodes: [Int32]
+  /// Redis itself.
+  package let redis: Int32?
+
+  /// Asks Redis. Pids of another machine or another container mean nothing here: `isLocal` tells.
+  package static func find(in redis: RedisHandle) async throws -> ClusterProcesses {
+    let ids = try await redis.send(RedisCommand("ZRANGE", .text(KeySpace.nodes), "0", "-1")).elements ?? []
+    var nodes: [Int32] = []
+    for id in ids.compactMap(\.text) {
+      let pid = try await redis.send(RedisCommand("HGET", .text(KeySpace.node(NodeID(id))), "pid")).text
+      if let pid = pid.flatMap({ Int32($0) }) { nodes.append(pid) }
+    }
+    let info = try await redis.send(RedisCommand("INFO", "server")).text ?? ""
+    let line = info.split(whereSeparator: \.isNewline).first { $0.hasPrefix("process_id:") }
+    return ClusterProcesses(nodes: nodes, redis: line.flatMap { Int32($0.dropFirst("process_id:".count)) })
+  }
+
+  /// Whether each of them has a name here that fits.
+  package var isLocal: Bool {
+    nodes.allSatisfy { Self.name(of: $0) == "kabar" } && (redis.map { Self.name(of: $0) == "redis-server" } ?? false)
+  }
+
+  private static func name(of pid: Int32) -> String { ProcessorTime.name(of: pid) }
+}

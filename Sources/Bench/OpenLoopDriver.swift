@@ -1,0 +1,32 @@
+// Owns: the clock of an open loop.
+// Must never: wait for an answer.
+// Runs on: the generator's event loop.
+import NIOCore
+
+/// Calls `body` with each operation when its time has come. The event loop may be late: the planned time is handed on.
+final class OpenLoopDriver {
+  private let eventLoop: any EventLoop
+  private var schedule: OpenLoop
+  private let body: (_ number: Int, _ planned: UInt64) -> Void
+  private var isStopped = false
+
+  init(_ schedule: OpenLoop, on eventLoop: any EventLoop, _ body: @escaping (_ number: Int, _ planned: UInt64) -> Void)
+  {
+    (self.schedule, self.eventLoop, self.body) = (schedule, eventLoop, body)
+  }
+
+  /// Every operation has been issued, or none will be any more.
+  var isDone: Bool { isStopped || schedule.next == nil }
+
+  /// No operation is issued any more.
+  func stop() { isStopped = true }
+
+  /// Issues what is due, and comes again for the next.
+  func run() {
+    guard !isStopped else { return }
+    while let (number, planned) = schedule.issue(now: NIODeadline.now().uptimeNanoseconds) { body(number, planned) }
+    guard let next = schedule.next else { return }
+    let bound = NIOLoopBound(self, eventLoop: eventLoop)
+    eventLoop.scheduleTask(deadline: .uptimeNanoseconds(next)) { bound.value.run() }
+  }
+}
