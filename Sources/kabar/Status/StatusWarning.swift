@@ -1,0 +1,218 @@
+// What is wrong or will be, in words that say what to do.
+// Never a warning that asks for nothing: what is only worth knowing stands on the page.
+// Pure values; any thread.
+
+import ChatState
+
+/// One line of advice. `code` is stable, for programs.
+struct StatusWarning: Encodable, Equatable {
+  enum Code: String, Encodable, CaseIterable {
+    case noNode = "no_node"
+    case nodeLeaseEnded = "node_lease_ended"
+    case nodeLate = "node_late"
+    case nodeVersions = "node_versions"
+    case redisIsReplica = "redis_is_replica"
+    case redisSlow = "redis_slow"
+    case redisClients = "redis_clients"
+    case persistenceOff = "persistence_off"
+    case appendOnlyOff = "append_only_off"
+    case appendNotSynced = "append_not_synced"
+    case appendWriteFailed = "append_write_failed"
+    case appendRewriteFailed = "append_rewrite_failed"
+    case snapshotFailed = "snapshot_failed"
+    case maxmemoryPolicy = "maxmemory_policy"
+    case memory
+    case replicaNotOnline = "replica_not_online"
+    case replicaLags = "replica_lags"
+    case replicasTooFew = "replicas_too_few"
+    case replicaGone = "replica_gone"
+  }
+
+  let code: Code
+  let text: String
+
+  init(_ code: Code, _ text: String) { (self.code, self.text) = (code, text) }
+}
+
+/// The rules.
+struct StatusJudge {
+  /// A node renews its lease when a third of it is over; one that has less than half left has missed that.
+  static let lateLease = Presence.lease / 2
+  static let slowPingMs = 50.0
+  /// A full Redis refuses: time to act is before.
+  static let fullPercent = 80
+  static let crowdedPercent = 90
+  static let lagSeconds = 5
+  static let lagBytes = 1 << 20
+
+  /// The redis-cli line that reaches this Redis.
+  let redisCLI: String
+
+  /// Everything that somebody should do something about, the worst first. `knownReplicas`: the addresses of those that
+  /// were seen earlier (Redis itself forgets a replica when its connection ends).
+  func warnings(_ facts: StatusFacts, knownReplicas: Set<String> = []) -> [StatusWarning] {
+    nodes(facts.nodes) + service(facts.redis) + persistence(facts.redis) + memory(facts.redis)
+      + replication(facts.redis, knownReplicas)
+  }
+
+  private func nodes(_ nodes: [NodeFacts]) -> [StatusWarning] {
+    var warnings: [StatusWarning] = []
+    if !nodes.contains(where: \.isAlive) {
+      warnings.append(
+        StatusWarning(
+          .noNode, "no node holds a lease, so nobody is served: start one (kabar serve or kabar up) and read its log"))
+    }
+    for node in nodes where !node.isLeaving {
+      let place = node.host.map { " at \($0)" + (node.port.map { ":\($0)" } ?? "") } ?? ""
+      let who = node.id + place + (node.pid.map { ", pid \($0)" } ?? "")
+      if node.leaseMs <= 0 {
+        let ago = StatusText.seconds(-node.leaseMs / 1000)
+        warnings.append(
+          StatusWarning(
+            .nodeLeaseEnded,
+            "the lease of \(who) ended \(ago) ago: it died, hangs or can't reach Redis; see its log. A living node removes it within seconds"
+          ))
+      } else if node.leaseMs < Self.lateLease {
+        let left = StatusText.tenths(Double(node.leaseMs) / 1000)
+        warnings.append(
+          StatusWarning(
+            .nodeLate,
+            "the lease of \(who) is late: \(left) s left. Look at its log, its processor time and its way to Redis"))
+      }
+    }
+    let versions = Dictionary(grouping: nodes.filter { $0.isAlive && $0.version != nil }) { $0.version ?? "" }
+    if versions.count > 1 {
+      let list = versions.sorted { $0.key < $1.key }.map { version, nodes in
+        "\(version) (\(nodes.map { $0.name ?? $0.id }.joined(separator: ", ")))"
+      }
+      warnings.append(
+        StatusWarning(
+          .nodeVersions, "nodes run different versions: \(list.joined(separator: ", ")); restart the older ones"))
+    }
+    return warnings
+  }
+
+  private func service(_ redis: RedisFacts) -> [StatusWarning] {
+    var warnings: [StatusWarning] = []
+    if redis.role == .replica {
+      let link = redis.primaryLinkUp == false ? ", to which its link is down" : ""
+      warnings.append(
+        StatusWarning(
+          .redisIsReplica,
+          "this Redis is a replica of \(redis.primaryAddress ?? "another one")\(link), and takes no writes: point --redis and the nodes at the primary"
+        ))
+    }
+    if redis.pingMs > Self.slowPingMs {
+      let time = StatusText.tenths(redis.pingMs)
+      warnings.append(
+        StatusWarning(
+          .redisSlow,
+          "Redis takes \(time) ms to answer a PING: look at \(redisCLI) SLOWLOG GET, at the network and at its machine's load"
+        ))
+    }
+    if let clients = redis.clients, let most = redis.maxclients, most > 0, clients * 100 >= most * Self.crowdedPercent {
+      warnings.append(
+        StatusWarning(
+          .redisClients,
+          "Redis has \(clients) of at most \(most) clients: find who they are (\(redisCLI) CLIENT LIST) or raise maxclients"
+        ))
+    }
+    return warnings
+  }
+
+  private func persistence(_ redis: RedisFacts) -> [StatusWarning] {
+    var warnings: [StatusWarning] = []
+    let turnOn = "\(redisCLI) CONFIG SET appendonly yes, and the same in its configuration"
+    if redis.appendOnly == false, redis.snapshots == false {
+      warnings.append(
+        StatusWarning(
+          .persistenceOff, "persistence is off: when Redis ends, every account and message is gone. \(turnOn)"))
+    } else if redis.appendOnly == false {
+      warnings.append(
+        StatusWarning(
+          .appendOnlyOff,
+          "the append-only file is off: when Redis dies, what came after the last snapshot is gone. \(turnOn)"))
+    } else if redis.appendFsync == "no" {
+      warnings.append(
+        StatusWarning(
+          .appendNotSynced,
+          "the append-only file is never synced: a power failure can take half a minute of messages. \(redisCLI) CONFIG SET appendfsync everysec"
+        ))
+    }
+    if redis.appendOnly == true, redis.appendWriteOk == false {
+      warnings.append(
+        StatusWarning(
+          .appendWriteFailed,
+          "Redis could not write to its append-only file, and refuses messages: make room on its disk (df -h), see its log"
+        ))
+    }
+    if redis.appendOnly == true, redis.appendRewriteOk == false {
+      warnings.append(
+        StatusWarning(
+          .appendRewriteFailed,
+          "the last rewrite of the append-only file failed, so the file only grows: look for room on the disk and for memory to fork, then \(redisCLI) BGREWRITEAOF"
+        ))
+    }
+    if redis.snapshotOk == false, redis.snapshots != false {
+      warnings.append(
+        StatusWarning(
+          .snapshotFailed,
+          "the last snapshot failed: Redis may refuse writes. Look for room on its disk and for memory to fork, then \(redisCLI) BGSAVE"
+        ))
+    }
+    return warnings
+  }
+
+  private func memory(_ redis: RedisFacts) -> [StatusWarning] {
+    var warnings: [StatusWarning] = []
+    if let policy = redis.maxmemoryPolicy, policy != "noeviction" {
+      warnings.append(
+        StatusWarning(
+          .maxmemoryPolicy,
+          "maxmemory-policy is \(policy): a full Redis would drop accounts and messages. \(redisCLI) CONFIG SET maxmemory-policy noeviction"
+        ))
+    }
+    if let used = redis.memoryBytes, let most = redis.maxmemoryBytes, most > 0 {
+      let percent = Int((Double(used) / Double(most) * 100).rounded(.down))
+      if percent >= Self.fullPercent {
+        warnings.append(
+          StatusWarning(
+            .memory,
+            "Redis has used \(percent) % of its \(StatusText.bytes(most)): when it is full, messages are refused. \(redisCLI) CONFIG SET maxmemory BYTES, if the machine has them"
+          ))
+      }
+    }
+    return warnings
+  }
+
+  private func replication(_ redis: RedisFacts, _ known: Set<String>) -> [StatusWarning] {
+    var warnings: [StatusWarning] = []
+    for replica in redis.replicas {
+      let advice = "look at its log and the network"
+      if replica.state != "online" {
+        warnings.append(
+          StatusWarning(
+            .replicaNotOnline,
+            "the replica \(replica.address) is not online (\(replica.state)): if that lasts, \(advice)"))
+      } else if let lag = replica.lagSeconds, lag > Self.lagSeconds {
+        warnings.append(
+          StatusWarning(.replicaLags, "the replica \(replica.address) has been silent for \(lag) s: \(advice)"))
+      } else if let bytes = replica.behindBytes, bytes > Self.lagBytes {
+        warnings.append(
+          StatusWarning(
+            .replicaLags,
+            "the replica \(replica.address) is \(StatusText.bytes(bytes)) behind: if that grows, \(advice)"))
+      }
+    }
+    if let wanted = redis.replicasWanted, let good = redis.replicasGood, good < wanted {
+      warnings.append(
+        StatusWarning(
+          .replicasTooFew, "\(good) of \(wanted) replicas are there, so Redis refuses writes: bring back the others"))
+    }
+    for address in known.subtracting(redis.replicas.map(\.address)).sorted() {
+      warnings.append(
+        StatusWarning(.replicaGone, "the replica \(address) is gone: look whether it runs and reaches this Redis"))
+    }
+    return warnings
+  }
+}
