@@ -67,7 +67,7 @@ import Testing
   @Test func `a long inbox is searched to its end, also while it shrinks`() async throws {
     let redis = try await RedisServer.sound()
     try await redis.addAccounts("arini", "lineker", "messi")
-    let node = try await ChatNode("a", redis: redis)
+    let node = try await ChatNode("a", redis: redis, options: ["--limits", "off"])
     let lineker = try node.login("lineker")
     var ids: [String] = []
     for _ in 1...450 { ids.append(try #require(try lineker.request("send arini x")["id"])) }

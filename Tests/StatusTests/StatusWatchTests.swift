@@ -21,7 +21,7 @@ import Testing
     #expect(await terminal.shows("Redis could not be asked"))
     try await redis.start()
     terminal.forget()
-    #expect(await terminal.shows("persistence  append-only file"))
+    #expect(await terminal.shows("persistence  append-only, synced everysec, write ok, rewrite ok; no snapshots"))
     terminal.forget()
     terminal.type("q")
     #expect(await eventually(within: 3) { !terminal.isRunning })

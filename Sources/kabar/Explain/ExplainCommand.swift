@@ -29,7 +29,7 @@ struct ExplainCommand: AsyncParsableCommand {
   func run() async throws {
     let answer: Answer
     do {
-      answer = try await CommandLineRedis.with(redis.resolved(), name: "kabar-explain") { redis in
+      answer = try await CommandLineRedis.with(redis.resolved(), name: "kabar-explain", acceptsReplica: true) { redis in
         try await explain(ExplainReader(redis: redis))
       }
     } catch let failure as Failure {

@@ -42,7 +42,7 @@ struct StatusCommand: AsyncParsableCommand {
     }
     let warnings: [StatusWarning]
     do {
-      let facts = try await CommandLineRedis.with(address, name: "kabar-status") { redis in
+      let facts = try await CommandLineRedis.with(address, name: "kabar-status", acceptsReplica: true) { redis in
         let reader = StatusReader(redis: redis)
         var facts = try await reader.facts()
         if full { try await reader.count(into: &facts.totals) }

@@ -85,9 +85,9 @@ struct StatusPage {
   private var redis: [String] {
     let redis = facts.redis
     var lines = [
-      "redis        \(redis.product) \(redis.version ?? "?"), \(redis.role.rawValue), up "
+      StatusText.left(redis.product, 13) + "\(redis.version ?? "?"), \(redis.role.rawValue), up "
         + (redis.uptimeSeconds.map { StatusText.seconds($0) } ?? "?")
-        + ", answers in \(StatusText.tenths(redis.pingMs)) ms, \(clients)",
+        + ", PING \(StatusText.tenths(redis.pingMs)) ms, \(clients)",
       "memory       \(memory)", "persistence  \(persistence)",
     ]
     if !redis.replicas.isEmpty || redis.primaryAddress != nil { lines.append("replication  \(replication)") }
@@ -115,12 +115,12 @@ struct StatusPage {
     switch redis.appendOnly {
     case true?:
       let state = [
-        redis.appendFsync.map { "synced \($0)" }, redis.appendWriteOk.map { "last write \($0 ? "ok" : "FAILED")" },
+        redis.appendFsync.map { "synced \($0)" }, redis.appendWriteOk.map { "write \($0 ? "ok" : "FAILED")" },
         redis.appendRewriteOk.map { "rewrite \($0 ? "ok" : "FAILED")" },
       ]
-      parts.append("append-only file: " + state.compactMap { $0 }.joined(separator: ", "))
+      parts.append("append-only, " + state.compactMap { $0 }.joined(separator: ", "))
     case false?: parts.append("no append-only file")
-    case nil: parts.append("append-only file: ?")
+    case nil: parts.append("append-only file unknown")
     }
     if redis.snapshots == false {
       parts.append("no snapshots")

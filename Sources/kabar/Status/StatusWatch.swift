@@ -18,7 +18,7 @@ struct StatusWatch {
     let signals = await terminal.begin { screen.draw() }
     screen.show { _, _ in ["asking \(address) …", "", "q: leave"] }
     do {
-      try await CommandLineRedis.with(address, name: "kabar-status") { redis in
+      try await CommandLineRedis.with(address, name: "kabar-status", acceptsReplica: true) { redis in
         await withTaskGroup { group in
           group.addTask { await refresh(redis, screen) }
           await readKeys(screen)
@@ -97,7 +97,7 @@ private final class StatusScreen: Sendable {
   func draw() {
     page.withLock { page in
       let lines = page(terminal.columns, terminal.rows)
-      _ = terminal.write("\u{1B}[H" + lines.map { $0 + "\u{1B}[K" }.joined(separator: "\r\n") + "\u{1B}[J")
+      _ = terminal.write("\u{1B}[H" + lines.map { $0 + "\u{1B}[K" }.joined(separator: "\n") + "\u{1B}[J")
     }
   }
 }
