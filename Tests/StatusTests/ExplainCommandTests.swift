@@ -2,6 +2,7 @@
 // Must never: find a text, a token or a hash in what it prints.
 // Runs on: swift-testing.
 import Foundation
+import Synchronization
 import TestSupport
 import Testing
 
@@ -80,6 +81,35 @@ import Testing
     #expect(try KabarRun(redis, "explain", ids[120]).output.contains("as number 121 since"))
     #expect(try KabarRun(redis, "explain", ids[119]).status == 1)
     #expect(try KabarRun(redis, "explain", ids[449], "--to", "arini").output.contains("as number 450 since"))
+  }
+
+  @Test func `a message is found under its number while those before it are taken off`() async throws {
+    let redis = try await RedisServer.sound()
+    try await redis.addAccounts("arini")
+    let fill = """
+      for i = 1, 20000 do
+        redis.call('RPUSH', KEYS[1], '{"from":"lineker","msg":"x","id":"q3v9k1d0w7xz-' .. i .. '","at":"T"}')
+      end
+      """
+    _ = try redis.cli("EVAL", fill, "1", "kabar:{u:arini}:inbox")
+    let shrink = """
+      local count = redis.call('LINDEX', KEYS[1], 0) + 7
+      redis.call('LTRIM', KEYS[1], 7, -1)
+      redis.call('LSET', KEYS[1], 0, string.format('%.0f', count))
+      return count
+      """
+    let isOver = Atomic(false)
+    let reader = Thread {
+      while !isOver.load(ordering: .relaxed) { _ = try? redis.cli("EVAL", shrink, "1", "kabar:{u:arini}:inbox") }
+    }
+    reader.start()
+    defer { isOver.store(true, ordering: .relaxed) }
+    for _ in 1...3 {
+      let before = try redis.cli("LINDEX", "kabar:{u:arini}:inbox", "0")
+      let run = try KabarRun(redis, "explain", "q3v9k1d0w7xz-20000")
+      #expect(run.output.contains("in the inbox of arini as number 20000 since T"), "\(run)")
+      #expect(try redis.cli("LINDEX", "kabar:{u:arini}:inbox", "0") != before, "nothing was taken off meanwhile")
+    }
   }
 
   @Test func `a user: sessions, places, inbox, blocks`() async throws {

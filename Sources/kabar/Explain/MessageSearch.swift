@@ -11,6 +11,8 @@ struct MessageSearch: Sendable {
   /// Messages per page: at most some 800 KB.
   private static let page = 100
   private static let accounts = 500
+  /// How often one page may have to be read again.
+  private static let tries = 100
   /// Inboxes that are read side by side.
   private static let width = 8
 
@@ -69,18 +71,20 @@ struct MessageSearch: Sendable {
     guard let count = head.first.flatMap({ Int(String(decoding: $0, as: UTF8.self)) }) else { return nil }
     if let found = match(head.dropFirst(), firstNumber: count + 1) { return found }
     if head.count <= Self.page { return nil }
-    var (takenOff, next) = (count, count + Self.page + 1)
-    while !Task.isCancelled {
+    var (takenOff, next, tries) = (count, count + Self.page + 1, 0)
+    while tries < Self.tries, !Task.isCancelled {
       let records = try await reader.elements(of: key, from: next - takenOff, count: Self.page)
       guard let now = try await reader.takenOff(key) else { return nil }
+      tries += 1
       if now == takenOff {
         if let found = match(records[...], firstNumber: next) { return found }
         if records.count < Self.page { return nil }
-        next += Self.page
+        (next, tries) = (next + Self.page, 0)
       }
       (takenOff, next) = (now, max(next, now + 1))
     }
-    return nil
+    if Task.isCancelled { return nil }
+    throw Failure("\(key) does not keep still for a moment; try again")
   }
 
   private func match(_ records: ArraySlice<[UInt8]>, firstNumber: Int) -> MessageGlimpse? {

@@ -56,133 +56,100 @@ struct StatusJudge {
   }
 
   private func nodes(_ nodes: [NodeFacts]) -> [StatusWarning] {
-    var warnings: [StatusWarning] = []
-    if !nodes.contains(where: \.isAlive) {
-      warnings.append(
-        StatusWarning(
-          .noNode, "no node holds a lease, so nobody is served: start one (kabar serve or kabar up) and read its log"))
-    }
-    for node in nodes where !node.isLeaving {
-      let place = node.host.map { " at \($0)" + (node.port.map { ":\($0)" } ?? "") } ?? ""
-      let who = node.id + place + (node.pid.map { ", pid \($0)" } ?? "")
-      if node.leaseMs <= 0 {
-        let ago = StatusText.seconds(-node.leaseMs / 1000)
-        warnings.append(
-          StatusWarning(
-            .nodeLeaseEnded,
-            "the lease of \(who) ended \(ago) ago: it died, hangs or can't reach Redis; see its log. A living node removes it within seconds"
-          ))
-      } else if node.leaseMs < Self.lateLease {
-        let left = StatusText.tenths(Double(node.leaseMs) / 1000)
-        warnings.append(
-          StatusWarning(
-            .nodeLate,
-            "the lease of \(who) is late: \(left) s left. Look at its log, its processor time and its way to Redis"))
-      }
-    }
+    let nobody = warning(
+      .noNode, if: !nodes.contains(where: \.isAlive),
+      "no node holds a lease, so nobody is served: start one (kabar serve or kabar up) and read its log")
     let versions = Dictionary(grouping: nodes.filter { $0.isAlive && $0.version != nil }) { $0.version ?? "" }
-    if versions.count > 1 {
-      let list = versions.sorted { $0.key < $1.key }.map { version, nodes in
-        "\(version) (\(nodes.map { $0.name ?? $0.id }.joined(separator: ", ")))"
-      }
-      warnings.append(
-        StatusWarning(
-          .nodeVersions, "nodes run different versions: \(list.joined(separator: ", ")); restart the older ones"))
+    let list = versions.sorted { $0.key < $1.key }.map { version, nodes in
+      "\(version) (\(nodes.map { $0.name ?? $0.id }.joined(separator: ", ")))"
     }
-    return warnings
+    let mixed = warning(
+      .nodeVersions, if: versions.count > 1,
+      "nodes run different versions: \(list.joined(separator: ", ")); restart the older ones")
+    return ([nobody] + nodes.filter { !$0.isLeaving }.map(lease) + [mixed]).compactMap { $0 }
+  }
+
+  private func lease(of node: NodeFacts) -> StatusWarning? {
+    let place = node.host.map { " at \($0)" + (node.port.map { ":\($0)" } ?? "") } ?? ""
+    let who = node.id + place + (node.pid.map { ", pid \($0)" } ?? "")
+    if node.leaseMs <= 0 {
+      let ago = StatusText.seconds(-node.leaseMs / 1000)
+      return StatusWarning(
+        .nodeLeaseEnded,
+        "the lease of \(who) ended \(ago) ago: it died, hangs or can't reach Redis; see its log. A living node removes it within seconds"
+      )
+    }
+    let left = StatusText.tenths(Double(node.leaseMs) / 1000)
+    return warning(
+      .nodeLate, if: node.leaseMs < Self.lateLease,
+      "the lease of \(who) is late: \(left) s left. Look at its log, its processor time and its way to Redis")
   }
 
   private func service(_ redis: RedisFacts) -> [StatusWarning] {
-    var warnings: [StatusWarning] = []
-    if redis.role == .replica {
-      let link = redis.primaryLinkUp == false ? ", to which its link is down" : ""
-      warnings.append(
-        StatusWarning(
-          .redisIsReplica,
-          "this Redis is a replica of \(redis.primaryAddress ?? "another one")\(link), and takes no writes: point --redis and the nodes at the primary"
-        ))
-    }
-    if redis.pingMs > Self.slowPingMs {
-      let time = StatusText.tenths(redis.pingMs)
-      warnings.append(
-        StatusWarning(
-          .redisSlow,
-          "Redis takes \(time) ms to answer a PING: look at \(redisCLI) SLOWLOG GET, at the network and at its machine's load"
-        ))
-    }
-    if let clients = redis.clients, let most = redis.maxclients, most > 0, clients * 100 >= most * Self.crowdedPercent {
-      warnings.append(
-        StatusWarning(
-          .redisClients,
-          "Redis has \(clients) of at most \(most) clients: find who they are (\(redisCLI) CLIENT LIST) or raise maxclients"
-        ))
-    }
-    return warnings
+    let link = redis.primaryLinkUp == false ? ", to which its link is down" : ""
+    let (clients, most) = (redis.clients ?? 0, redis.maxclients ?? 0)
+    return [
+      warning(
+        .redisIsReplica, if: redis.role == .replica,
+        "this Redis is a replica of \(redis.primaryAddress ?? "another one")\(link), and takes no writes: point --redis and the nodes at the primary"
+      ),
+      warning(
+        .redisSlow, if: redis.pingMs > Self.slowPingMs,
+        "Redis takes \(StatusText.tenths(redis.pingMs)) ms to answer a PING: look at \(redisCLI) SLOWLOG GET, at the network and at its machine's load"
+      ),
+      warning(
+        .redisClients, if: most > 0 && clients * 100 >= most * Self.crowdedPercent,
+        "Redis has \(clients) of at most \(most) clients: find who they are (\(redisCLI) CLIENT LIST) or raise maxclients"
+      ),
+    ].compactMap { $0 }
   }
 
   private func persistence(_ redis: RedisFacts) -> [StatusWarning] {
-    var warnings: [StatusWarning] = []
     let turnOn = "\(redisCLI) CONFIG SET appendonly yes, and the same in its configuration"
-    if redis.appendOnly == false, redis.snapshots == false {
-      warnings.append(
-        StatusWarning(
-          .persistenceOff, "persistence is off: when Redis ends, every account and message is gone. \(turnOn)"))
-    } else if redis.appendOnly == false {
-      warnings.append(
-        StatusWarning(
-          .appendOnlyOff,
-          "the append-only file is off: when Redis dies, what came after the last snapshot is gone. \(turnOn)"))
-    } else if redis.appendFsync == "no" {
-      warnings.append(
-        StatusWarning(
-          .appendNotSynced,
-          "the append-only file is never synced: a power failure can take half a minute of messages. \(redisCLI) CONFIG SET appendfsync everysec"
-        ))
-    }
-    if redis.appendOnly == true, redis.appendWriteOk == false {
-      warnings.append(
-        StatusWarning(
-          .appendWriteFailed,
-          "Redis could not write to its append-only file, and refuses messages: make room on its disk (df -h), see its log"
-        ))
-    }
-    if redis.appendOnly == true, redis.appendRewriteOk == false {
-      warnings.append(
-        StatusWarning(
-          .appendRewriteFailed,
-          "the last rewrite of the append-only file failed, so the file only grows: look for room on the disk and for memory to fork, then \(redisCLI) BGREWRITEAOF"
-        ))
-    }
-    if redis.snapshotOk == false, redis.snapshots != false {
-      warnings.append(
-        StatusWarning(
-          .snapshotFailed,
-          "the last snapshot failed: Redis may refuse writes. Look for room on its disk and for memory to fork, then \(redisCLI) BGSAVE"
-        ))
-    }
-    return warnings
+    let (isOn, isOff) = (redis.appendOnly == true, redis.appendOnly == false)
+    return [
+      warning(
+        .persistenceOff, if: isOff && redis.snapshots == false,
+        "persistence is off: when Redis ends, every account and message is gone. \(turnOn)"),
+      warning(
+        .appendOnlyOff, if: isOff && redis.snapshots != false,
+        "the append-only file is off: when Redis dies, what came after the last snapshot is gone. \(turnOn)"),
+      warning(
+        .appendNotSynced, if: !isOff && redis.appendFsync == "no",
+        "the append-only file is never synced: a power failure can take half a minute of messages. \(redisCLI) CONFIG SET appendfsync everysec"
+      ),
+      warning(
+        .appendWriteFailed, if: isOn && redis.appendWriteOk == false,
+        "Redis could not write to its append-only file, and refuses messages: make room on its disk (df -h), see its log"
+      ),
+      warning(
+        .appendRewriteFailed, if: isOn && redis.appendRewriteOk == false,
+        "the last rewrite of the append-only file failed, so the file only grows: look for room on the disk and for memory to fork, then \(redisCLI) BGREWRITEAOF"
+      ),
+      warning(
+        .snapshotFailed, if: redis.snapshotOk == false && redis.snapshots != false,
+        "the last snapshot failed: Redis may refuse writes. Look for room on its disk and for memory to fork, then \(redisCLI) BGSAVE"
+      ),
+    ].compactMap { $0 }
   }
 
   private func memory(_ redis: RedisFacts) -> [StatusWarning] {
-    var warnings: [StatusWarning] = []
-    if let policy = redis.maxmemoryPolicy, policy != "noeviction" {
-      warnings.append(
-        StatusWarning(
-          .maxmemoryPolicy,
-          "maxmemory-policy is \(policy): a full Redis would drop accounts and messages. \(redisCLI) CONFIG SET maxmemory-policy noeviction"
-        ))
-    }
-    if let used = redis.memoryBytes, let most = redis.maxmemoryBytes, most > 0 {
-      let percent = Int((Double(used) / Double(most) * 100).rounded(.down))
-      if percent >= Self.fullPercent {
-        warnings.append(
-          StatusWarning(
-            .memory,
-            "Redis has used \(percent) % of its \(StatusText.bytes(most)): when it is full, messages are refused. \(redisCLI) CONFIG SET maxmemory BYTES, if the machine has them"
-          ))
-      }
-    }
-    return warnings
+    let (policy, most) = (redis.maxmemoryPolicy ?? "noeviction", redis.maxmemoryBytes ?? 0)
+    let percent = most > 0 ? Int(Double(redis.memoryBytes ?? 0) / Double(most) * 100) : 0
+    return [
+      warning(
+        .maxmemoryPolicy, if: policy != "noeviction",
+        "maxmemory-policy is \(policy): a full Redis would drop accounts and messages. \(redisCLI) CONFIG SET maxmemory-policy noeviction"
+      ),
+      warning(
+        .memory, if: percent >= Self.fullPercent,
+        "Redis has used \(percent) % of its \(StatusText.bytes(most)): when it is full, messages are refused. \(redisCLI) CONFIG SET maxmemory BYTES, if the machine has them"
+      ),
+    ].compactMap { $0 }
+  }
+
+  private func warning(_ code: StatusWarning.Code, if isSo: Bool, _ text: @autoclosure () -> String) -> StatusWarning? {
+    isSo ? StatusWarning(code, text()) : nil
   }
 
   private func replication(_ redis: RedisFacts, _ known: Set<String>) -> [StatusWarning] {
