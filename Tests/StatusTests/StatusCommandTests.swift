@@ -99,6 +99,31 @@ import Testing
     withExtendedLifetime(node) {}
   }
 
+  @Test func `a disk that is full`() async throws {
+    let (folder, port) = (try TestFolder(), try TCPSocket.freePort())
+    // A limit on the size of a file is what a full disk is to Redis, if the signal that comes with it is ignored.
+    let command = """
+      trap '' XFSZ; ulimit -f 400
+      exec redis-server --port \(port) --bind 127.0.0.1 --dir \(folder.path) --save '' --appendonly yes
+      """
+    let redis = try TestProcess("sh", ["-c", command], output: "\(folder.path)/out")
+    func cli(_ words: String...) throws -> String {
+      let cli = try TestProcess("redis-cli", ["-p", "\(port)"] + words, output: "\(folder.path)/cli")
+      cli.waitUntilExit()
+      return cli.text
+    }
+    let isUp = try await eventually { try cli("PING") == "PONG\n" }
+    #expect(isUp, "\(redis.text)")
+    let isFull = try await eventually(within: 20) {
+      try cli("SET", "filler", String(repeating: "x", count: 50_000)).contains("MISCONF")
+    }
+    #expect(isFull)
+    let run = try KabarRun(url: "redis://127.0.0.1:\(port)", ["status"])
+    #expect(run.status == 1 && run.warnings.count == 2, "\(run)")
+    #expect(run.warnings.first?.hasPrefix("Redis could not write to its append-only file") == true, "\(run)")
+    #expect(run.output.contains("synced everysec, write FAILED"), "\(run)")
+  }
+
   @Test func `a node of another version, and one that is older than its counters`() async throws {
     let redis = try await RedisServer.sound()
     let (a, b) = (try await ChatNode("a", redis: redis), try await ChatNode("b", redis: redis))

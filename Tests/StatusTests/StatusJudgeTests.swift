@@ -97,6 +97,14 @@ func soundFacts() -> StatusFacts {
     #expect(warnings.map(\.code) == [.replicaGone] && warnings[0].text.contains("10.0.0.3:6379"))
   }
 
+  @Test func `a cause stands before what follows from it`() {
+    var facts = soundFacts()
+    facts.nodes[0].leaseMs = -10
+    (facts.nodes[1].leaseMs, facts.redis.appendWriteOk, facts.redis.maxmemoryPolicy) = (-20, false, "allkeys-lru")
+    let codes: [StatusWarning.Code] = [.appendWriteFailed, .noNode, .nodeLeaseEnded, .nodeLeaseEnded, .maxmemoryPolicy]
+    #expect(judge(facts).map(\.code) == codes)
+  }
+
   @Test func `every code has its test`() {
     let tested = Set(Self.cases.map(\.0)).union([.replicaGone])
     #expect(tested == Set(StatusWarning.Code.allCases))

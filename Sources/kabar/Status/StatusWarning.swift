@@ -6,26 +6,27 @@ import ChatState
 
 /// One line of advice. `code` is stable, for programs.
 struct StatusWarning: Encodable, Equatable {
+  /// Causes before what follows from them (a Redis that takes no writes renews no lease), then the most urgent first.
   enum Code: String, Encodable, CaseIterable {
+    case redisIsReplica = "redis_is_replica"
+    case appendWriteFailed = "append_write_failed"
+    case replicasTooFew = "replicas_too_few"
     case noNode = "no_node"
     case nodeLeaseEnded = "node_lease_ended"
     case nodeLate = "node_late"
-    case nodeVersions = "node_versions"
-    case redisIsReplica = "redis_is_replica"
     case redisSlow = "redis_slow"
     case redisClients = "redis_clients"
     case persistenceOff = "persistence_off"
     case appendOnlyOff = "append_only_off"
     case appendNotSynced = "append_not_synced"
-    case appendWriteFailed = "append_write_failed"
     case appendRewriteFailed = "append_rewrite_failed"
     case snapshotFailed = "snapshot_failed"
     case maxmemoryPolicy = "maxmemory_policy"
     case memory
     case replicaNotOnline = "replica_not_online"
     case replicaLags = "replica_lags"
-    case replicasTooFew = "replicas_too_few"
     case replicaGone = "replica_gone"
+    case nodeVersions = "node_versions"
   }
 
   let code: Code
@@ -48,11 +49,13 @@ struct StatusJudge {
   /// The redis-cli line that reaches this Redis.
   let redisCLI: String
 
-  /// Everything that somebody should do something about, the worst first. `knownReplicas`: the addresses of those that
-  /// were seen earlier (Redis itself forgets a replica when its connection ends).
+  /// Everything that somebody should do something about, in the order of the codes. `knownReplicas`: the addresses of those
+  /// that were seen earlier (Redis itself forgets a replica when its connection ends).
   func warnings(_ facts: StatusFacts, knownReplicas: Set<String> = []) -> [StatusWarning] {
-    nodes(facts.nodes) + service(facts.redis) + persistence(facts.redis) + memory(facts.redis)
+    let all =
+      nodes(facts.nodes) + service(facts.redis) + persistence(facts.redis) + memory(facts.redis)
       + replication(facts.redis, knownReplicas)
+    return StatusWarning.Code.allCases.flatMap { code in all.filter { $0.code == code } }
   }
 
   private func nodes(_ nodes: [NodeFacts]) -> [StatusWarning] {

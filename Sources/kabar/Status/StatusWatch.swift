@@ -3,11 +3,14 @@
 // One task reads Redis, one the keys; what is drawn last is behind a lock.
 
 import ChatState
+import NIOCore
 import RedisClient
 import Synchronization
 
 struct StatusWatch {
   private static let period = Duration.seconds(1)
+  /// So long the page may be old before it says why.
+  private static let patience = TimeAmount.seconds(2)
 
   let address: RedisAddress
   let terminal: RawTerminal
@@ -18,7 +21,8 @@ struct StatusWatch {
     let signals = await terminal.begin { screen.draw() }
     screen.show { _, _ in ["asking \(address) …", "", "q: leave"] }
     do {
-      try await CommandLineRedis.with(address, name: "kabar-status", acceptsReplica: true) { redis in
+      try await CommandLineRedis.with(address, name: "kabar-status", acceptsReplica: true, timeout: Self.patience) {
+        redis in
         await withTaskGroup { group in
           group.addTask { await refresh(redis, screen) }
           await readKeys(screen)
@@ -45,6 +49,7 @@ struct StatusWatch {
         replicas.formUnion(facts.redis.replicas.map(\.address))
         screen.show { page.lines(columns: $0, rows: $1) }
       } catch {
+        if Task.isCancelled { return }
         let now = WallClock.now()
         let reason = await redis.connectionFailure.map { ": \($0)" } ?? ""
         let line = ChatTranscript.safe("warning: Redis could not be asked: \(error) (\(address))\(reason)")
