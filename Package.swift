@@ -213,6 +213,7 @@ let package = Package(
     .testTarget(name: "ScenarioTests", dependencies: ["ChatClient", "TestSupport", "kabar"], swiftSettings: strict),
     .testTarget(
       name: "CheckTests", dependencies: ["ChatState", "RedisClient", "TestSupport", "kabar"], swiftSettings: strict),
+    .testTarget(name: "StatusTests", dependencies: ["ChatProtocol", "TestSupport", "kabar"], swiftSettings: strict),
     .testTarget(name: "SupervisorTests", dependencies: ["Supervisor", "TestSupport", "kabar"], swiftSettings: strict),
     .testTarget(
       name: "ChatClientTests",

@@ -52,7 +52,8 @@ enum ASCII {
         if marks != 0 { return index + marks.trailingZeroBitCount / 8 }
         index += 8
       }
-      while index < bytes.count, (0x20..<0x7F).contains(bytes[index]), bytes[index] != quote, bytes[index] != backslash {
+      while index < bytes.count, (0x20..<0x7F).contains(bytes[index]), bytes[index] != quote, bytes[index] != backslash
+      {
         index += 1
       }
       return index

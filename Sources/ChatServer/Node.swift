@@ -93,7 +93,8 @@ package struct Node: Service {
           return NIOLoopBound(worker, eventLoop: loop)
         }.get())
     }
-    let siblings = parts.workers
+    let (siblings, status) = (parts.workers, parts.status)
+    try await first.submit { membership.value.counters = { status.counters() } }.get()
     for worker in siblings { try await worker.loop.submit { worker.value.siblings = siblings }.get() }
     return parts
   }

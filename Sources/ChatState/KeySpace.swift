@@ -27,7 +27,7 @@ import ChatProtocol
 /// | `kabar:attempts:SOURCE` | HASH | account → `FAILURES WAIT`: wrong passwords from this address (IPv6: from this /64), and until when it waits (ms, clock of Redis; 0: it need not); `*`: the same for all accounts together; at most 100 accounts | 1 h after the last failure |
 /// | `kabar:known:SOURCE` | STRING | `1`: somebody has logged in from this address (IPv6: from this /64), so it waits before strangers when many log in at once | 7 d after it was noted |
 /// | `kabar:nodes` | ZSET | node incarnation → end of its lease (ms, clock of Redis; 0: being removed) | left or reaped |
-/// | `kabar:node:ID` | HASH | `name`, `host`, `port`, `pid`, `version`, `started`, `announced` (the number of its last message on `kabar:presence`), `reported` (the number of its last report of users) | with the node |
+/// | `kabar:node:ID` | HASH | `name`, `host`, `port`, `pid`, `version`, `started`, `announced` (the number of its last message on `kabar:presence`), `reported` (the number of its last report of users), and as of its last renewal `connections` (open ones), `messages` (sends answered OK since it started) and `rate` (the same per second, between its last two renewals) | with the node |
 /// | `kabar:node:ID:users` | HASH | user who is active there → `CONNECTIONS/LISTENING` (`0/0`: in the grace after her last connection) | with the node |
 /// | `kabar:active` | ZSET | active user → number of nodes on which she is | empty when nobody is active |
 /// | `kabar:control` | channel | `logout SESSION-ID`; `blocks NAME`: who blocks NAME has changed | |

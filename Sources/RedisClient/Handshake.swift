@@ -30,7 +30,8 @@ struct Handshake {
   private let steps: [Step]
   private var answered = 0
 
-  init(address: RedisAddress, connectionName: String, scripts: [RedisScript]) {
+  /// `acceptsReplica`: nobody asks for the role.
+  init(address: RedisAddress, connectionName: String, scripts: [RedisScript], acceptsReplica: Bool = false) {
     var plan: [(Step, RedisCommand)] = []
     if let password = address.password {
       let credentials = (address.user.map { [$0] } ?? []) + [password]
@@ -38,7 +39,7 @@ struct Handshake {
     }
     if address.database != 0 { plan.append((.select, RedisCommand("SELECT", .number(address.database)))) }
     plan.append((.setName, RedisCommand("CLIENT", "SETNAME", .text(connectionName))))
-    plan.append((.role, RedisCommand("ROLE")))
+    if !acceptsReplica { plan.append((.role, RedisCommand("ROLE"))) }
     plan += scripts.map { (.loadScript, RedisCommand("SCRIPT", "LOAD", .text($0.source))) }
     steps = plan.map(\.0)
     commands = plan.map(\.1)

@@ -107,7 +107,9 @@ package final class RedisClient {
     eventLoop.preconditionInEventLoop()
     guard link != nil else { return completion(.failure(.closed)) }
     guard .now() < deadline else { return completion(.failure(.timedOut(written: false))) }
-    guard queue.add(command, deadline: deadline, Waiter(completion: completion)) else { return completion(.failure(.overloaded)) }
+    guard queue.add(command, deadline: deadline, Waiter(completion: completion)) else {
+      return completion(.failure(.overloaded))
+    }
     scheduleFlush()
   }
 

@@ -23,6 +23,8 @@ package struct RedisConfiguration: Sendable {
   /// Replicas that must confirm an append before it is answered; 0 asks none. (`WAIT`: best effort, a failover may still
   /// choose a replica that lacks it.)
   package var minimumReplicas = 0
+  /// A replica will do, for who only looks.
+  package var acceptsReplica = false
   /// Bound on requests on their way.
   package var maximumRequests = 16384
   /// Bound on the bytes of these requests.
@@ -165,7 +167,8 @@ final class RedisLink {
   private func shakeHands(on channel: any Channel) {
     guard case .connecting = phase else { return channel.close(promise: nil) }
     let handshake = Handshake(
-      address: configuration.address, connectionName: configuration.connectionName, scripts: configuration.scripts)
+      address: configuration.address, connectionName: configuration.connectionName, scripts: configuration.scripts,
+      acceptsReplica: configuration.acceptsReplica)
     do {
       let connection = RedisConnection(
         decoder: try ReplyDecoder(limits: .init(bytes: configuration.maximumReplyBytes)),

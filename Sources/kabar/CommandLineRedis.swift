@@ -9,11 +9,14 @@ import RedisClient
 
 enum CommandLineRedis {
   /// Runs `body` with a connection that `CLIENT LIST` shows as `name`. What goes wrong in Redis becomes a `Failure`.
+  /// `acceptsReplica`: `body` only looks. `timeout`: of each request, waiting for the connection included.
   static func with<Value: Sendable>(
-    _ address: RedisAddress, name: String, _ body: (RedisHandle) async throws -> Value
+    _ address: RedisAddress, name: String, acceptsReplica: Bool = false, timeout: TimeAmount = .seconds(5),
+    _ body: (RedisHandle) async throws -> Value
   ) async throws -> Value {
     var settings = RedisConfiguration(address: address, connectionName: name)
-    settings.requestTimeout = .seconds(5)
+    settings.acceptsReplica = acceptsReplica
+    settings.requestTimeout = timeout
     // The outcome says all there is to say; the connection's own log would repeat it.
     let quiet = Logger(label: "kabar") { _ in SwiftLogNoOpLogHandler() }
     let redis = try await RedisHandle.open(settings, on: MultiThreadedEventLoopGroup.singleton.any(), logger: quiet)

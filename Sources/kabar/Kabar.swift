@@ -10,7 +10,7 @@ struct Kabar: AsyncParsableCommand {
     commandName: "kabar", abstract: "A chat service: several nodes, one port, all state in Redis.",
     version: "kabar \(Node.version)",
     subcommands: [
-      UpCommand.self, ServeCommand.self, Chat.self, AccountCommand.self, SessionCommand.self, CheckCommand.self,
-      BenchCommand.self, ExecChildCommand.self,
+      UpCommand.self, ServeCommand.self, Chat.self, AccountCommand.self, SessionCommand.self, StatusCommand.self,
+      ExplainCommand.self, CheckCommand.self, BenchCommand.self, ExecChildCommand.self,
     ])
 }

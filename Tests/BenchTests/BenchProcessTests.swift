@@ -125,7 +125,10 @@ private struct BenchProcess {
 
   /// What the private cluster has said.
   private static func log(in folder: String) throws -> String {
-    let name = try FileManager.default.contentsOfDirectory(atPath: folder).first ?? "?"
-    return try String(contentsOfFile: "\(folder)/\(name)/cluster.log", encoding: .utf8)
+    // `kabar up` has a folder of its own beside it.
+    let logs = try FileManager.default.contentsOfDirectory(atPath: folder).compactMap {
+      try? String(contentsOfFile: "\(folder)/\($0)/cluster.log", encoding: .utf8)
+    }
+    return logs.first ?? ""
   }
 }

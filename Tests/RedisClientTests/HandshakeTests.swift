@@ -26,6 +26,13 @@ import Testing
     #expect(try handshake(address, scripts: [script]).commands.map(\.encoded) == expected)
   }
 
+  @Test func `does not ask a replica for its role where one will do`() throws {
+    let address = try RedisAddress("redis://h")
+    var handshake = Handshake(address: address, connectionName: "kabar", scripts: [], acceptsReplica: true)
+    #expect(handshake.commands.map(\.encoded) == [RedisCommand("CLIENT", "SETNAME", "kabar").encoded])
+    #expect(try handshake.receive(fine) == true)
+  }
+
   @Test func `is complete with the last answer`() throws {
     var handshake = try handshake("redis://:pw@h/1", scripts: [script, script])
     let answers = [fine, fine, fine, master, .bytes([]), .bytes([])]

@@ -13,6 +13,8 @@ final class Membership {
   /// How often the lease is renewed: three chances in a lease.
   private static let renewal = TimeAmount.milliseconds(Int64(Presence.lease) / 3)
   private static let retry = TimeAmount.milliseconds(200)
+  /// How long a renewal waits for the event loops to say what they have to do: a busy one must not cost the lease.
+  private static let measuring = TimeAmount.milliseconds(100)
 
   private(set) var node: NodeID
   private let name: String
@@ -35,6 +37,9 @@ final class Membership {
   /// Called with each new incarnation but the first, before it joins, so that its channel is heard by then: with the one
   /// before and the new one.
   var onNewIncarnation: ((NodeID, NodeID) -> Void)?
+  /// Asks all event loops what they have counted.
+  var counters: (() -> EventLoopFuture<Counters>)?
+  private var meter = LoadMeter()
 
   init(
     _ configuration: ServerConfiguration, description: [(String, String)], presence: SharedPresence,
@@ -90,8 +95,30 @@ final class Membership {
 
   private func renew() {
     nextRenewal = nil
+    measure { if !self.isLeaving { self.renewMeasured() } }
+  }
+
+  /// Measures the load; what can't be measured in time stays as it was.
+  private func measure(then goOn: @escaping () -> Void) {
+    guard let counters else { return goOn() }
+    var isDone = false
+    let timeout = redis.eventLoop.assumeIsolated().scheduleTask(in: Self.measuring) {
+      isDone = true
+      goOn()
+    }
+    counters().assumeIsolated().whenComplete { result in
+      if case .success(let now) = result {
+        self.meter.measured(connections: now.open, messages: now.messages, at: .now())
+      }
+      if isDone { return }
+      timeout.cancel()
+      goOn()
+    }
+  }
+
+  private func renewMeasured() {
     let (known, confirmed) = (reader.others(), reporter.confirmedReport)
-    redis.perform(Presence.renew(node, joiningAs: isMember ? nil : description)) { result in
+    redis.perform(Presence.renew(node, joiningAs: isMember ? nil : description, load: meter.load)) { result in
       if self.isLeaving { return }
       let now = NIODeadline.now()
       var next = Self.renewal

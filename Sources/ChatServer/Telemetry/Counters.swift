@@ -38,6 +38,9 @@ struct Counters: Sendable {
     replies[Self.number(of: word) * Self.codes.count + code] += 1
   }
 
+  /// How many sends were answered OK.
+  var messages: Int { replies(Self.number(of: .send), 0) }
+
   /// How many commands got this code.
   func replies(_ command: Int, _ code: Int) -> Int { replies[command * Self.codes.count + code] }
 

@@ -44,12 +44,19 @@ struct NodeStatus: Sendable {
     }
   }
 
+  /// What all event loops have counted.
+  func counters() -> EventLoopFuture<Counters> {
+    let counted = workers.map { worker in worker.eventLoop.submit { worker.value.counters() } }
+    return EventLoopFuture.whenAllSucceed(counted, on: first).map { loops in
+      loops.reduce(into: Counters()) { $0.add($1) }
+    }
+  }
+
   /// The page for Prometheus.
   func metrics() -> EventLoopFuture<MetricsPage> {
-    let counted = workers.map { worker in worker.eventLoop.submit { worker.value.counters() } }
-    return EventLoopFuture.whenAllSucceed(counted, on: first).and(unready()).map { loops, unready in
+    counters().and(unready()).map { counters, unready in
       var page = MetricsPage()
-      for counters in loops { page.counters.add(counters) }
+      page.counters = counters
       page.passwords = passwords.load
       (page.activeUsers, page.isPresenceStale) = (presence.activeCount, presence.isStale)
       page.unready = unready

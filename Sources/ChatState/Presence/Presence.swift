@@ -24,15 +24,16 @@ package enum Presence {
   }
 
   /// Renews a lease, or takes the first one with a description of the node; `.some(nil)` if this node was removed.
-  package static func renew(_ node: NodeID, joiningAs description: [(String, String)]?) -> RedisRequest<Renewal?> {
+  package static func renew(
+    _ node: NodeID, joiningAs description: [(String, String)]?, load: NodeLoad = .none
+  ) -> RedisRequest<Renewal?> {
     // These numbers are there from the start: a node that has none is not there any more.
-    let fields = (description.map { $0 + [("announced", "0"), ("reported", "0")] } ?? []).flatMap {
-      [RedisArgument.text($0.0), .text($0.1)]
-    }
+    let joining = description.map { $0 + [("announced", "0"), ("reported", "0")] } ?? []
+    let fields = (joining + load.fields).flatMap { [RedisArgument.text($0.0), .text($0.1)] }
     return RedisRequest(
       RedisCommand(
         Scripts.nodeRenew, keys: [KeySpace.nodes, KeySpace.node(node)],
-        [.text(node.description), .number(lease)] + fields)
+        [.text(node.description), .number(lease), .number(description == nil ? 0 : 1)] + fields)
     ) { reply in
       if case .null = reply { return .some(nil) }
       guard let parts = reply.elements, parts.count == 3, let ended = ids(in: parts[0]), let nodes = ids(in: parts[1])

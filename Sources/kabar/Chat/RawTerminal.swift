@@ -33,11 +33,14 @@ final class RawTerminal: Sendable {
     return !["", "dumb", "unknown"].contains(name)
   }
 
+  /// Whether what was on the screen is put aside meanwhile, and the cursor hidden.
+  private let isFullScreen: Bool
+
   /// nil if standard input is no terminal.
-  init?() {
+  init?(isFullScreen: Bool = false) {
     var settings = termios()
     guard tcgetattr(STDIN_FILENO, &settings) == 0 else { return nil }
-    inherited = settings
+    (inherited, self.isFullScreen) = (settings, isFullScreen)
   }
 
   /// Takes the terminal over until `end(_:)`. Signals that end the program restore it first.
@@ -110,10 +113,14 @@ final class RawTerminal: Sendable {
   func forgetInput() { tcflush(STDIN_FILENO, TCIFLUSH) }
 
   /// Columns of the terminal; 80 if it doesn't say.
-  var columns: Int {
+  var columns: Int { Self.size.flatMap { $0.ws_col > 0 ? Int($0.ws_col) : nil } ?? 80 }
+
+  /// Rows of the terminal; 24 if it doesn't say.
+  var rows: Int { Self.size.flatMap { $0.ws_row > 0 ? Int($0.ws_row) : nil } ?? 24 }
+
+  private static var size: winsize? {
     var size = winsize()
-    guard ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return 80 }
-    return Int(size.ws_col)
+    return ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0 ? size : nil
   }
 
   /// Writes a text as it is; false if the terminal is gone.
@@ -163,11 +170,11 @@ final class RawTerminal: Sendable {
     raw.c_iflag &= ~tcflag_t(ICRNL | INLCR | IGNCR | ISTRIP)
     raw.c_lflag &= ~tcflag_t(ICANON | ECHO | ISIG | IEXTEN)
     tcsetattr(STDIN_FILENO, TCSADRAIN, &raw)
-    write("\u{1B}[?2004h")
+    write("\u{1B}[?2004h" + (isFullScreen ? "\u{1B}[?1049h\u{1B}[?25l\u{1B}[H\u{1B}[J" : ""))
   }
 
   private func leave() {
-    write("\u{1B}[?2004l" + LinePainter.wipe)
+    write("\u{1B}[?2004l" + (isFullScreen ? "\u{1B}[?25h\u{1B}[?1049l" : LinePainter.wipe))
     var settings = inherited
     tcsetattr(STDIN_FILENO, TCSADRAIN, &settings)
   }
