@@ -1,4 +1,4 @@
-// hiredis as Swift sees it: the RESP codec, and a reader that bounds the length and the nesting of arrays.
+// hiredis as Swift sees it: the reader of RESP, bounded in the length and the nesting of arrays.
 // Never opens a socket: SwiftNIO owns the bytes on the wire.
 // Called from one event loop at a time; keeps no global state.
 #ifndef KABAR_CHIREDIS_SHIM_H
