@@ -133,14 +133,7 @@ struct LiveChat {
   private func readKeys(_ typedAhead: [Key], _ enter: @Sendable (String) -> Void) async {
     for action in screen.press(typedAhead) where !goesOn(action, enter) { return }
     var decoder = KeyDecoder()
-    while true {
-      // An escape key by itself is told from a sequence by the silence behind it.
-      let keys: [Key]
-      switch await terminal.input(within: decoder.patience) {
-      case .end: return
-      case .silence: keys = decoder.giveUp()
-      case .bytes(let bytes): keys = decoder.decode(bytes)
-      }
+    while let keys = await terminal.keys(by: &decoder) {
       for action in screen.press(keys) where !goesOn(action, enter) { return }
     }
   }

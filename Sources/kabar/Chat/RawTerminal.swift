@@ -148,6 +148,16 @@ final class RawTerminal: Sendable {
     (try? await NIOThreadPool.singleton.runIfActive { Self.read(milliseconds) }) ?? .end
   }
 
+  /// The keys that come next; `nil` when the terminal is gone. An escape key by itself is told from a sequence by the silence
+  /// behind it.
+  func keys(by decoder: inout KeyDecoder) async -> [Key]? {
+    switch await input(within: decoder.patience) {
+    case .end: nil
+    case .silence: decoder.giveUp()
+    case .bytes(let bytes): decoder.decode(bytes)
+    }
+  }
+
   private static func read(_ milliseconds: CInt) -> Input {
     while true {
       var waiting = pollfd(fd: STDIN_FILENO, events: Int16(POLLIN), revents: 0)

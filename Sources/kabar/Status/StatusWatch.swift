@@ -64,13 +64,7 @@ struct StatusWatch {
   /// Returns when the person leaves or the terminal is gone.
   private func readKeys(_ screen: StatusScreen) async {
     var decoder = KeyDecoder()
-    while true {
-      let keys: [Key]
-      switch await terminal.input(within: decoder.patience) {
-      case .end: return
-      case .silence: keys = decoder.giveUp()
-      case .bytes(let bytes): keys = decoder.decode(bytes)
-      }
+    while let keys = await terminal.keys(by: &decoder) {
       for key in keys {
         switch key {
         case .text("q"), .text("Q"), .interrupt, .endOfInput: return
