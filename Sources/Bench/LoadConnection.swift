@@ -19,6 +19,21 @@ extension ConnectionRole {
   func batchEnded(on connection: LoadConnection) {}
 }
 
+/// A role with one connection that stays until it is ended.
+protocol LastingRole: ConnectionRole {
+  /// `nil` before it stands, and once somebody has ended it.
+  var connection: LoadConnection? { get set }
+}
+
+extension LastingRole {
+  /// Ends the connection; its end is then none that the server is to blame for.
+  func end() {
+    let ended = connection
+    connection = nil
+    ended?.close()
+  }
+}
+
 /// A connection to a node or to Redis.
 final class LoadConnection: ChannelInboundHandler {
   typealias InboundIn = ByteBuffer

@@ -3,21 +3,14 @@
 // Runs on: the generator's event loop.
 
 /// Logs in, listens, counts what comes, and confirms the last of each batch (which confirms all up to it).
-final class MessageListener: ConnectionRole {
+final class MessageListener: LastingRole {
   private let traffic: Traffic
   private let account: Int
-  private var connection: LoadConnection?
+  var connection: LoadConnection?
   private var answers = 0
   private var lastSequence: Int?
 
   init(_ account: Int, _ traffic: Traffic) { (self.account, self.traffic) = (account, traffic) }
-
-  /// Ends the connection.
-  func end() {
-    let connection = connection
-    self.connection = nil
-    connection?.close()
-  }
 
   func opened(_ connection: LoadConnection) {
     self.connection = connection

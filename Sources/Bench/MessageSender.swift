@@ -4,10 +4,10 @@
 import NIOCore
 
 /// Logs in, then sends: in a closed loop when an answer comes, in an open loop when the schedule says so.
-final class MessageSender: ConnectionRole {
+final class MessageSender: LastingRole {
   private let traffic: Traffic
   private let number: Int
-  private var connection: LoadConnection?
+  var connection: LoadConnection?
   private var isLoggedIn = false
   private var sent = 0
   private var answered = 0
@@ -33,13 +33,6 @@ final class MessageSender: ConnectionRole {
     waiting.append(planned)
     sendWaiting()
     connection?.flush()
-  }
-
-  /// Ends the connection.
-  func end() {
-    let connection = connection
-    self.connection = nil
-    connection?.close()
   }
 
   func opened(_ connection: LoadConnection) {

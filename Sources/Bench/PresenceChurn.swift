@@ -103,11 +103,11 @@ final class ChurningUser: ConnectionRole {
 }
 
 /// A connection that watches all users.
-final class PresenceWatcher: ConnectionRole {
+final class PresenceWatcher: LastingRole {
   private let churn: PresenceChurn
   private let account: Int
   private let setUp: [String]
-  private var connection: LoadConnection?
+  var connection: LoadConnection?
   private var answers = 0
   private var told: [Int]
 
@@ -115,13 +115,6 @@ final class PresenceWatcher: ConnectionRole {
     (self.account, self.churn) = (account, churn)
     setUp = [churn.requests.resume(account), churn.requests.listen(account)] + churn.requests.watch(0..<churn.users)
     told = Array(repeating: 0, count: churn.users)
-  }
-
-  /// Ends the connection.
-  func end() {
-    let connection = connection
-    self.connection = nil
-    connection?.close()
   }
 
   func opened(_ connection: LoadConnection) {

@@ -98,6 +98,7 @@ package enum CommandWord: Int, CaseIterable, Sendable {
 
   /// The words as numbers: one comparison for each.
   private static let packed = texts.map { $0.utf8.reduce(UInt128(0)) { $0 << 8 | UInt128($1) } }
+  /// Bytes that fit into such a number.
   static let maximumLength = 16
 
   /// The command whose word has these bytes, the last one lowest.

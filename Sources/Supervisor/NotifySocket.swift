@@ -10,12 +10,7 @@ final class NotifyDirectory {
 
   init() throws(SupervisorError) {
     let parent = getenv("TMPDIR").map { String(cString: $0) }.flatMap { $0.utf8.count < 60 ? $0 : nil } ?? "/tmp"
-    // mkdtemp puts its own characters in place of the Xs.
-    var template = Array("\(parent)/kabar-up-XXXXXX".utf8CString)
-    guard mkdtemp(&template) != nil else {
-      throw SupervisorError("no temporary directory in \(parent): \(SupervisorError.systemText(errno))")
-    }
-    path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    path = try PrivateDirectory.make("kabar-up", in: parent)
   }
 
   deinit { rmdir(path) }

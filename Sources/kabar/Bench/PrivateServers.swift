@@ -27,9 +27,7 @@ final class PrivateServers {
     redisPort = try Self.freePort()
     hasCluster = nodes != nil
     barePort = hasBare ? try Self.freePort() : nil
-    var template = Array((NSTemporaryDirectory() + "kabar-bench-XXXXXX").utf8CString)
-    guard mkdtemp(&template) != nil else { throw Failure("no temporary folder: \(String(cString: strerror(errno)))") }
-    folder = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    folder = try PrivateDirectory.make("kabar-bench", in: FileManager.default.temporaryDirectory.path)
     do {
       if let nodes { try startCluster(nodes: nodes, threads: threads, durability: durability) }
       if let barePort { try startBare(port: barePort, durability: durability) }
