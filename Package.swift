@@ -83,6 +83,7 @@ let package = Package(
         .embedInCode("Blocks/block_list.lua"),
         .embedInCode("Check/active_recount.lua"),
         .embedInCode("Check/inbox_mend.lua"),
+        .embedInCode("Check/inbox_slice.lua"),
         .embedInCode("Check/node_forget.lua"),
         .embedInCode("Inboxes/inbox_advance.lua"),
         .embedInCode("Inboxes/inbox_append.lua"),

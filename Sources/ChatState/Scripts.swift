@@ -29,9 +29,10 @@ package enum Scripts {
   static let nodeRemove = RedisScript(PackageResources.node_remove_lua)
   static let presenceSet = RedisScript(PackageResources.presence_set_lua)
   static let presenceAnnounce = RedisScript(PackageResources.presence_announce_lua)
-  // Only `kabar check` calls these; no node loads them.
+  // Only operators' commands (`kabar check`, `kabar explain`) call these; no node loads them.
   static let inboxMend = RedisScript(PackageResources.inbox_mend_lua)
   static let nodeForget = RedisScript(PackageResources.node_forget_lua)
+  static let inboxSlice = RedisScript(PackageResources.inbox_slice_lua)
   static let activeRecount = RedisScript(PackageResources.active_recount_lua)
 
   /// What every connection of a node loads in its handshake.

@@ -80,9 +80,13 @@ struct ExplainReader: Sendable {
   /// How many messages have left a list by now; `nil` if there is no such list.
   func takenOff(_ key: String) async throws -> Int? { try await ask("LINDEX", .text(key), "0").integer }
 
-  /// Elements of a list; none if it isn't there or is something else.
-  func elements(of key: String, from start: Int, count: Int) async throws -> [[UInt8]] {
-    try await ask("LRANGE", .text(key), .number(start), .number(start + count - 1)).elements?.compactMap(\.stored) ?? []
+  /// Messages of a list from a number on; `nil` if it isn't there or is something else.
+  func slice(of key: String, from number: Int, count: Int) async throws -> InboxSlice? {
+    do {
+      return try await redis.perform(InboxSlice.request(key: key, from: number, count: count))
+    } catch RedisError.server(let error) where error.kind == .wrongType {
+      return nil
+    }
   }
 
   // MARK: Accounts

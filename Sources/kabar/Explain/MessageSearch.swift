@@ -11,8 +11,6 @@ struct MessageSearch: Sendable {
   /// Messages per page: at most some 800 KB.
   private static let page = 100
   private static let accounts = 500
-  /// How often one page may have to be read again.
-  private static let tries = 100
   /// Inboxes that are read side by side.
   private static let width = 8
 
@@ -64,32 +62,20 @@ struct MessageSearch: Sendable {
     return nil
   }
 
-  /// Page by page. Messages leave the front of the list meanwhile, which moves the others: each page counts only if
-  /// element 0, which says how many have left, is the same before and after.
+  /// Page by page; what is taken off meanwhile is not missed, nor is a page read twice.
   private func find(in key: String) async throws -> MessageGlimpse? {
-    let head = try await reader.elements(of: key, from: 0, count: Self.page + 1)
-    guard let count = head.first.flatMap({ Int(String(decoding: $0, as: UTF8.self)) }) else { return nil }
-    if let found = match(head.dropFirst(), firstNumber: count + 1) { return found }
-    if head.count <= Self.page { return nil }
-    var (takenOff, next, tries) = (count, count + Self.page + 1, 0)
-    while tries < Self.tries, !Task.isCancelled {
-      let records = try await reader.elements(of: key, from: next - takenOff, count: Self.page)
-      guard let now = try await reader.takenOff(key) else { return nil }
-      tries += 1
-      if now == takenOff {
-        if let found = match(records[...], firstNumber: next) { return found }
-        if records.count < Self.page { return nil }
-        (next, tries) = (next + Self.page, 0)
-      }
-      (takenOff, next) = (now, max(next, now + 1))
+    var next = 1
+    while !Task.isCancelled, let slice = try await reader.slice(of: key, from: next, count: Self.page) {
+      if let found = match(slice) { return found }
+      if slice.records.count < Self.page { return nil }
+      next = slice.firstNumber + slice.records.count
     }
-    if Task.isCancelled { return nil }
-    throw Failure("\(key) does not keep still for a moment; try again")
+    return nil
   }
 
-  private func match(_ records: ArraySlice<[UInt8]>, firstNumber: Int) -> MessageGlimpse? {
-    for (offset, stored) in records.enumerated() where MessageRecord(stored: stored).id == id {
-      return MessageGlimpse(number: firstNumber + offset, stored: stored)
+  private func match(_ slice: InboxSlice) -> MessageGlimpse? {
+    for (offset, stored) in slice.records.enumerated() where MessageRecord(stored: stored).id == id {
+      return MessageGlimpse(number: slice.firstNumber + offset, stored: stored)
     }
     return nil
   }
