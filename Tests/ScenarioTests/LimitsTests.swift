@@ -250,7 +250,9 @@ import Testing
     let silent = try (0..<5000).map { _ in try TCPSocket(port: node.port) }
     #expect(try node.login("lineker").request("ping").isOK)
     let withSilent = try node.residentKiB()
-    #expect(withSilent - withDeaf < 5000 * 8, "\(withSilent - withDeaf) KiB for 5,000 that say nothing")
+    // A sanitizer keeps books of its own about every byte.
+    let each = patience > 1 ? 16 : 8
+    #expect(withSilent - withDeaf < 5000 * each, "\(withSilent - withDeaf) KiB for 5,000 that say nothing")
     for socket in silent { socket.close() }
     for client in deaf { client.socket.close() }
     #expect(try lineker.request("ping").isOK)
