@@ -61,14 +61,27 @@ package struct RedisCommand: Sendable {
 
   /// A command from its words.
   package init(_ arguments: [RedisArgument]) {
-    encoded = Self.encode(arguments)
+    encoded = Self.encode(arguments, ofAll: arguments.count)
+    call = nil
+  }
+
+  /// A command from what was encoded before, and its last word.
+  init(beginning: [UInt8], last: [UInt8]) {
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(beginning.count + last.count + 26)
+    bytes.append(contentsOf: beginning)
+    bytes.appendHeader("$", last.count)
+    bytes.append(contentsOf: last)
+    bytes.appendLineEnd()
+    encoded = bytes
     call = nil
   }
 
   /// A call of a script, by its digest. Every key that the script touches is declared in `keys`.
   package init(_ script: RedisScript, keys: [String], _ arguments: [RedisArgument] = []) {
     let operands = [.number(keys.count)] + keys.map { .text($0) } + arguments
-    encoded = Self.encode(["EVALSHA", .text(script.digest)] + operands)
+    let words = ["EVALSHA", .text(script.digest)] + operands
+    encoded = Self.encode(words, ofAll: words.count)
     call = ScriptCall(script: script, operands: operands)
   }
 
@@ -96,15 +109,15 @@ package struct RedisCommand: Sendable {
     call.map { RedisCommand(["EVAL", .text($0.script.source)] + $0.operands) }
   }
 
-  /// An array of bulk strings (RESP, "Sending commands to a Redis server"). hiredis has a function for it
+  /// The first words of an array of `count` bulk strings (RESP, "Sending commands to a Redis server"). hiredis has a function for it
   /// (`redisFormatCommandArgv`), which prints with `vsprintf` and allocates ten times: a fifth of what a message cost. A test
   /// compares the two.
-  private static func encode(_ arguments: [RedisArgument]) -> [UInt8] {
+  static func encode(_ arguments: [RedisArgument], ofAll count: Int) -> [UInt8] {
     // A header has at most 24 bytes: `$`, twenty digits, CRLF.
     let capacity = arguments.reduce(24) { $0 + $1.count + 26 }
     var bytes: [UInt8] = []
     bytes.reserveCapacity(capacity)
-    bytes.appendHeader("*", arguments.count)
+    bytes.appendHeader("*", count)
     for argument in arguments {
       bytes.appendHeader("$", argument.count)
       argument.append(to: &bytes)

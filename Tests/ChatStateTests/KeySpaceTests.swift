@@ -90,7 +90,7 @@ import Testing
     for number in 1...3 {
       let record = MessageRecord.encode(
         from: arini, displayFrom: JSONString(display.description), text: text, id: "m-\(number)", at: now.description)
-      _ = try await redis.perform(Inboxes.append(record, to: to))
+      _ = try await redis.perform(Inboxes.append(record, with: Inboxes.plainAppend(to: to)))
     }
     let page = try #require(
       try await redis.perform(Inboxes.page(of: arini, displayTo: JSONString(display.description))) as InboxPage?)

@@ -1,16 +1,16 @@
 // The session that a connection is bound to.
 // Never decides whether the session still lives: Redis does, a cached answer counts for a few seconds.
-// Pure value; on the event loop of its connection.
+// On the event loop of its connection.
 
 import ChatProtocol
 import ChatState
 import NIOCore
 
-/// A session in use on a connection.
-struct Binding {
+/// A session in use on a connection. A class: every command passes it on, and a value would be copied field by field.
+final class Binding {
   /// How long an answer of Redis that the session lives is believed. The channel `control` ends it at once; this
   /// bounds what a lost message on that channel can do.
-  static let trust = TimeAmount.seconds(5)
+  private static let trust = TimeAmount.seconds(5)
 
   let session: Session
   let token: SessionToken
@@ -21,7 +21,7 @@ struct Binding {
   /// Who refuses the user's messages.
   let blockers: Blockers
   /// When Redis last said that the session lives; `nil`: ask again before the next command.
-  var checkedAt: NIODeadline?
+  private var checkedAt: NIODeadline?
 
   init(
     _ session: Session, token: SessionToken, bucket: SharedTokenBucket, blockers: Blockers, checkedAt: NIODeadline
@@ -30,6 +30,12 @@ struct Binding {
     (self.blockers, self.checkedAt) = (blockers, checkedAt)
     display = JSONString(session.display)
   }
+
+  /// Redis has just said that the session lives.
+  func trust() { checkedAt = .now() }
+
+  /// It may have ended.
+  func distrust() { checkedAt = nil }
 
   func isTrusted(at now: NIODeadline) -> Bool { checkedAt.map { now < $0 + Self.trust } ?? false }
 }

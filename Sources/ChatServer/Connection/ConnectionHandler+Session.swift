@@ -50,9 +50,9 @@ extension ConnectionHandler {
     unbind(sessionEnded: true)
   }
 
-  func distrustSession() { binding?.checkedAt = nil }
+  func distrustSession() { binding?.distrust() }
 
-  func trustSession() { binding?.checkedAt = .now() }
+  func trustSession() { binding?.trust() }
 
   /// Where the client is, for the operator.
   var remoteAddress: String { client?.description ?? "unknown" }

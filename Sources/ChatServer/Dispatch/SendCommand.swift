@@ -86,7 +86,7 @@ final class SendCommand {
       worker.redis.perform(request, deadline: ticket.deadline) { self.finish($0) }
     } else if let fill = worker.inboxFill.beginPlainAppend(to: recipient, now: .now()) {
       self.fill = fill
-      worker.redis.perform(Inboxes.append(record, to: recipient), deadline: ticket.deadline) { self.finishPlain($0) }
+      worker.redis.perform(Inboxes.append(record, with: fill.append), deadline: ticket.deadline) { self.finishPlain($0) }
     } else {
       worker.redis.perform(Inboxes.appendWithin(limits, record, to: recipient), deadline: ticket.deadline) { result in
         if case .success(.stored(let length)) = result {

@@ -4,6 +4,7 @@
 
 import ChatProtocol
 import NIOCore
+import RedisClient
 
 /// The bounds of every inbox.
 package struct InboxLimits: Sendable, Equatable {
@@ -36,9 +37,13 @@ package struct InboxFill {
 
   /// What is known of one inbox. Shared, so that a message looks it up once.
   package final class Known {
+    /// The command that appends to it.
+    package let append: PreparedCommand
     fileprivate var length = 0
     fileprivate var until = NIODeadline.now()
     fileprivate var underWay = 0
+
+    fileprivate init(_ user: AccountName) { append = Inboxes.plainAppend(to: user) }
 
     /// A plain append has ended, with the length that Redis answered or without an answer.
     package func finished(length: Int?, now: NIODeadline) {
@@ -69,7 +74,7 @@ package struct InboxFill {
   package mutating func learn(_ user: AccountName, length: Int, now: NIODeadline) {
     if let known = inboxes[user] { return known.learn(length, now) }
     if inboxes.count >= Self.capacity { inboxes = inboxes.filter { $0.value.underWay > 0 } }
-    let known = Known()
+    let known = Known(user)
     known.learn(length, now)
     inboxes[user] = known
   }

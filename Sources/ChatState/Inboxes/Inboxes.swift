@@ -38,10 +38,13 @@ package enum Inboxes {
 
   /// Stores a message, if the account exists: `RPUSHX` answers the length of the list, or 0 when there is none. It knows
   /// no bound (see `InboxFill`) and must not be repeated: nobody could tell a second message from the first.
-  package static func append(_ record: [UInt8], to user: AccountName) -> RedisRequest<AppendOutcome> {
-    RedisRequest(
-      RedisCommand("RPUSHX", .text(KeySpace.inbox(user)), .bytes(record)).appending(.never)
-    ) { AppendOutcome($0) }
+  package static func append(_ record: [UInt8], with plain: PreparedCommand) -> RedisRequest<AppendOutcome> {
+    RedisRequest(plain.with(record).appending(.never)) { AppendOutcome($0) }
+  }
+
+  /// The part of `append` that is the same for all messages to one inbox.
+  package static func plainAppend(to user: AccountName) -> PreparedCommand {
+    PreparedCommand("RPUSHX", .text(KeySpace.inbox(user)))
   }
 
   /// The same within the bounds.
