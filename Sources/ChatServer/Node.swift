@@ -61,6 +61,7 @@ package struct Node: Service {
     let first: any EventLoop
     let passwords: PasswordChecks
     let presence: SharedPresence
+    let feedLoops = FeedLoops()
 
     var status: NodeStatus {
       NodeStatus(workers: workers, membership: membership, passwords: passwords, presence: presence)
@@ -82,14 +83,15 @@ package struct Node: Service {
     }.get()
     let handle = MembershipHandle(membership)
     var parts = Parts(membership: membership, first: first, passwords: passwords, presence: presence)
+    let feedLoops = parts.feedLoops
     for (index, loop) in loops.enumerated() {
       parts.workers.append(
         try await loop.submit {
           let redis = index == 0 ? firstClient.value : client(of: index, on: loop)
           redis.start()
           let worker = Worker(
-            configuration, index: index, redis: redis, membership: handle, presence: presence, passwords: passwords,
-            admission: admission, logger: logger)
+            configuration, index: index, redis: redis, membership: handle, presence: presence,
+            feedLoops: feedLoops, passwords: passwords, admission: admission, logger: logger)
           return NIOLoopBound(worker, eventLoop: loop)
         }.get())
     }
@@ -232,7 +234,9 @@ package struct Node: Service {
       }
     default:
       guard case .mail(let users) = NodeMessage(String(decoding: payload, as: UTF8.self)) else { return }
-      for worker in parts.workers { worker.execute { $0.mailArrived(for: users) } }
+      for (loop, users) in parts.feedLoops.feeds(of: users) {
+        parts.workers[loop].execute { $0.mailArrived(for: users) }
+      }
     }
   }
 
@@ -252,7 +256,4 @@ package struct Node: Service {
 
 extension NIOLoopBound<Worker> {
   fileprivate var loop: any EventLoop { eventLoop }
-
-  /// Does something on the worker's loop, soon.
-  fileprivate func execute(_ body: @escaping @Sendable (Worker) -> Void) { eventLoop.execute { body(value) } }
 }

@@ -36,6 +36,7 @@ final class Worker {
   private(set) lazy var feeds = Feeds(of: self, place: "\(node)/\(index)")
   /// The event loops of this process, this one included.
   var siblings: [NIOLoopBound<Worker>] = []
+  let feedLoops: FeedLoops
   private var mailNotices = MailNotices()
 
   private var connections: [ObjectIdentifier: ConnectionHandler] = [:]
@@ -57,15 +58,14 @@ final class Worker {
 
   init(
     _ configuration: ServerConfiguration, index: Int, redis: RedisClient, membership: MembershipHandle,
-    presence: SharedPresence,
-    passwords: PasswordChecks, admission: Admission, logger: Logger
+    presence: SharedPresence, feedLoops: FeedLoops, passwords: PasswordChecks, admission: Admission, logger: Logger
   ) {
     (self.index, eventLoop) = (index, redis.eventLoop)
     (self.configuration, self.redis, self.membership) = (configuration, redis, membership)
     inboxFill = InboxFill(configuration.inboxLimits)
     blockers = BlockersByUser(redis: redis)
     telemetry = Telemetry(requestTimeout: configuration.requestTimeout)
-    (node, self.presence) = (presence.own, presence)
+    (node, self.presence, self.feedLoops) = (presence.own, presence, feedLoops)
     (self.passwords, self.admission, self.logger) = (passwords, admission, logger)
     keepSessions()
     judgeConnections()
@@ -194,24 +194,34 @@ final class Worker {
     return Inboxes.placePatience + Int(redis.lastOutage.nanoseconds / 1_000_000)
   }
 
-  /// A message for the user was stored: who listens for her, on whatever node, is told when this turn of the loop ends.
-  func noteMail(for user: AccountName) {
-    let nodes = presence.listeningNodes(of: user)
-    if nodes.isEmpty { return }
+  /// A message for the user is about to be stored, with the next request to Redis. Who listens for her on another node is told
+  /// in the same write behind it: it is there when they look. Answers whether somebody listens on this node, who must hear of
+  /// it by `mailStored`, when Redis has answered: its other event loops have connections of their own to Redis.
+  func announceMail(for user: AccountName) -> Bool {
+    var isHeardHere = false
+    for node in presence.listeningNodes(of: user) {
+      if node == self.node { isHeardHere = true } else { note(user, on: node) }
+    }
+    return isHeardHere
+  }
+
+  /// The message is stored, and somebody listens for the user on this node.
+  func mailStored(for user: AccountName) { note(user, on: node) }
+
+  /// What one turn of the loop notes leaves when it ends, before the requests to Redis do.
+  private func note(_ user: AccountName, on node: NodeID) {
     if mailNotices.isEmpty { eventLoop.assumeIsolated().execute { self.sendMailNotices() } }
-    for node in nodes { mailNotices.note(user, on: node) }
+    mailNotices.note(user, on: node)
   }
 
   private func sendMailNotices() {
     for (node, users) in mailNotices.take() {
-      let users = Array(users)
-      if node == self.node {
-        for sibling in siblings where sibling.eventLoop !== eventLoop {
-          sibling.eventLoop.execute { sibling.value.mailArrived(for: users) }
-        }
-        mailArrived(for: users)
-      } else {
-        redis.perform(Presence.tell(node, .mail(users))) { _ in }  // a hint: its feeds look by themselves, too
+      guard node == self.node else {
+        redis.perform(Presence.tell(node, .mail(Array(users)))) { _ in }  // a hint: its feeds look by themselves, too
+        continue
+      }
+      for (loop, users) in feedLoops.feeds(of: users) {
+        if loop == index { mailArrived(for: users) } else { siblings[loop].execute { $0.mailArrived(for: users) } }
       }
     }
   }
@@ -288,4 +298,9 @@ final class Worker {
     for connection in connections.values { connection.close() }
     redis.close()
   }
+}
+
+extension NIOLoopBound<Worker> {
+  /// Does something on the worker's loop, soon.
+  func execute(_ body: @escaping @Sendable (Worker) -> Void) { eventLoop.execute { body(value) } }
 }

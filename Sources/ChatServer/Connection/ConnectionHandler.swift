@@ -324,6 +324,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
   func end(confirming: Bool) {
     guard case .open = phase else { return }
     phase = .ending(confirming: confirming)
+    listening?.feed.remove(self)  // who is leaving has seen all; what comes now waits for the next connection
     framer.discard()  // thousands of connections that end at once would hold 64 KiB each
     scheduleFlush()
   }

@@ -19,6 +19,8 @@ final class SendCommand {
   private let ticket: ReplyTicket
   /// Set while a plain append is under way.
   private var fill: InboxFill.Known?
+  /// The recipient listens on this node.
+  private var isHeardHere = false
 
   private init(
     to recipient: AccountName, from sender: AccountName, id: String, record: [UInt8], tag: RequestTag?,
@@ -81,12 +83,15 @@ final class SendCommand {
   private func attempt() {
     let worker = connection.worker
     let limits = worker.configuration.inboxLimits
+    isHeardHere = worker.announceMail(for: recipient)
     if let tag {
       let request = Inboxes.appendOnce(limits, record, id: id, to: recipient, from: sender, tag: tag)
       worker.redis.perform(request, deadline: ticket.deadline) { self.finish($0) }
     } else if let fill = worker.inboxFill.beginPlainAppend(to: recipient, now: .now()) {
       self.fill = fill
-      worker.redis.perform(Inboxes.append(record, with: fill.append), deadline: ticket.deadline) { self.finishPlain($0) }
+      worker.redis.perform(Inboxes.append(record, with: fill.append), deadline: ticket.deadline) {
+        self.finishPlain($0)
+      }
     } else {
       worker.redis.perform(Inboxes.appendWithin(limits, record, to: recipient), deadline: ticket.deadline) { result in
         if case .success(.stored(let length)) = result {
@@ -107,15 +112,11 @@ final class SendCommand {
   private func finish(_ result: Result<AppendOutcome, RedisError>) {
     switch result {
     case .success(.stored):
-      connection.noteStored(ticket)
-      connection.worker.noteMail(for: recipient)
+      noteStored()
       connection.reply(ticket, .sent(id: id, isDuplicate: false))
     case .success(.duplicate(let first)):
       // Our own id: the node had repeated the request itself, after a lost connection.
-      if first == id {
-        connection.noteStored(ticket)
-        connection.worker.noteMail(for: recipient)
-      }
+      if first == id { noteStored() }
       connection.reply(ticket, .sent(id: first, isDuplicate: first != id))
     case .success(.noSuchAccount): connection.reply(ticket, .refused(.unknownUser(recipient)))
     case .success(.full):
@@ -126,6 +127,11 @@ final class SendCommand {
       connection.worker.report(error, during: "send")
       connection.reply(ticket, .refused(.store(error)))
     }
+  }
+
+  private func noteStored() {
+    connection.noteStored(ticket)
+    if isHeardHere { connection.worker.mailStored(for: recipient) }
   }
 
   /// Not when a later message of this connection is stored already: this one would come after it.

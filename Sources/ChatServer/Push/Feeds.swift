@@ -54,6 +54,7 @@ final class Feeds {
   private func begin(_ user: AccountName) -> InboxFeed {
     let feed = InboxFeed(of: user, place: place, on: worker)
     feeds[user] = feed
+    worker.feedLoops.add(user, on: worker.index)
     due.append((feed, .now() + Self.comparison))
     if !isClockRunning { startClock() }
     return feed
@@ -86,6 +87,7 @@ final class Feeds {
       // Not before: a client that begins and ends to listen all the time has one feed, not one for each time.
       if next.feed.isEmpty {
         feeds[next.feed.user] = nil
+        worker.feedLoops.remove(next.feed.user, from: worker.index)
       } else {
         next.feed.compare()
         due.append((next.feed, now + Self.comparison))

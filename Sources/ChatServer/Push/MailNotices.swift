@@ -11,7 +11,7 @@ struct MailNotices {
 
   var isEmpty: Bool { users.isEmpty }
 
-  /// A message for the user was stored, who listens on the node.
+  /// A message for the user is stored or goes there before the notice, who listens on the node.
   mutating func note(_ user: AccountName, on node: NodeID) { users[node, default: []].insert(user) }
 
   /// All notices so far.
