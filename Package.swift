@@ -123,6 +123,7 @@ let package = Package(
       name: "Bench",
       dependencies: [
         "ChatProtocol", "ChatState", "RedisClient",
+        .product(name: "DequeModule", package: "swift-collections"),
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
         .product(name: "Histogram", package: "hdrhistogram-swift"),

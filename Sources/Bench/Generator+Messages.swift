@@ -68,7 +68,7 @@ extension Generator {
     }
   }
 
-  private func traffic(
+  func traffic(
     _ server: LoadServer, _ accounts: [LoadAccount], _ shape: LoadShape, routes: [Int], isPublished: Bool
   ) -> Traffic {
     let plan = Traffic.Plan(
@@ -81,6 +81,13 @@ extension Generator {
     return traffic
   }
 
+  /// The senders take turns.
+  func driver(_ schedule: OpenLoop, _ senders: [MessageSender]) -> OpenLoopDriver {
+    OpenLoopDriver(schedule, on: eventLoop, flush: { for sender in senders { sender.flush() } }) { number, planned in
+      senders[number % senders.count].sendOne(planned: planned)
+    }
+  }
+
   /// From the first message to the last one's acknowledgement, or arrival if the recipients are live.
   private func run(
     _ senders: [MessageSender], _ traffic: Traffic, _ server: LoadServer, _ shape: LoadShape, isLive: Bool
@@ -89,9 +96,7 @@ extension Generator {
     let begin = ClockReading(server, at: now)
     var driver: OpenLoopDriver?
     if let rate = shape.rate {
-      driver = OpenLoopDriver(OpenLoop(begin: now, rate: rate, count: total), on: eventLoop) { number, planned in
-        senders[number % senders.count].sendOne(planned: planned)
-      }
+      driver = self.driver(OpenLoop(begin: now, rate: rate, count: total), senders)
       driver?.run()
     } else {
       for sender in senders { sender.begin() }

@@ -1,6 +1,7 @@
 // Owns: one connection that sends numbered messages.
 // Must never: send more than its depth without an answer.
 // Runs on: the generator's event loop.
+import DequeModule
 import NIOCore
 
 /// Logs in, then sends: in a closed loop when an answer comes, in an open loop when the schedule says so.
@@ -12,7 +13,7 @@ final class MessageSender: LastingRole {
   private var sent = 0
   private var answered = 0
   /// Planned times of messages of an open loop that have not been written.
-  private var waiting: [UInt64] = []
+  private var waiting = Deque<UInt64>()
 
   init(_ number: Int, _ traffic: Traffic) { (self.number, self.traffic) = (number, traffic) }
 
@@ -28,12 +29,17 @@ final class MessageSender: LastingRole {
     connection?.flush()
   }
 
-  /// A message of an open loop is due.
+  /// A message of an open loop is due; it leaves with the next flush.
   func sendOne(planned: UInt64) {
     waiting.append(planned)
     sendWaiting()
-    connection?.flush()
   }
+
+  /// Sends what was written.
+  func flush() { connection?.flush() }
+
+  /// What was planned and not written never is.
+  func dropWaiting() { waiting = [] }
 
   func opened(_ connection: LoadConnection) {
     self.connection = connection
@@ -43,7 +49,7 @@ final class MessageSender: LastingRole {
   func received(_ bytes: Span<UInt8>, _ range: Range<Int>, on connection: LoadConnection) {
     let reply = LoadReply(bytes, range, traffic.wire)
     if case .event = reply { return }
-    if case .refused = reply { traffic.refusals.note(LoadReply.code(bytes, range, traffic.wire)) }
+    if case .refused = reply { traffic.refused(LoadReply.code(bytes, range, traffic.wire), at: connection.now) }
     guard isLoggedIn else {
       isLoggedIn = true
       if case .accepted = reply { traffic.ready += 1 }
@@ -68,13 +74,11 @@ final class MessageSender: LastingRole {
   }
 
   private func sendWaiting() {
-    guard let connection, !waiting.isEmpty else { return }
-    var written = 0
-    for planned in waiting where sent - answered < traffic.depth && sent < traffic.plan.perSender {
-      traffic.send(sent, of: number, planned: planned, on: connection)
+    guard let connection, !traffic.isStopped else { return }
+    let now = NIODeadline.now().uptimeNanoseconds
+    while sent - answered < traffic.depth, sent < traffic.plan.perSender, let planned = waiting.popFirst() {
+      traffic.send(sent, of: number, planned: traffic.plan.countsFromWriting ? now : planned, on: connection)
       sent += 1
-      written += 1
     }
-    waiting.removeFirst(written)
   }
 }

@@ -3,16 +3,22 @@
 // Runs on: the generator's event loop.
 import NIOCore
 
-/// Calls `body` with each operation when its time has come. The event loop may be late: the planned time is handed on.
+/// Calls `body` with each operation when its time has come, and `flush` behind all that were due. The event loop may be late:
+/// the planned time is handed on.
 final class OpenLoopDriver {
   private let eventLoop: any EventLoop
   private var schedule: OpenLoop
   private let body: (_ number: Int, _ planned: UInt64) -> Void
+  private let flush: () -> Void
   private var isStopped = false
+  /// Between two looks: at high rates several operations leave together.
+  private static let grain: UInt64 = 50_000
 
-  init(_ schedule: OpenLoop, on eventLoop: any EventLoop, _ body: @escaping (_ number: Int, _ planned: UInt64) -> Void)
-  {
-    (self.schedule, self.eventLoop, self.body) = (schedule, eventLoop, body)
+  init(
+    _ schedule: OpenLoop, on eventLoop: any EventLoop, flush: @escaping () -> Void = {},
+    _ body: @escaping (_ number: Int, _ planned: UInt64) -> Void
+  ) {
+    (self.schedule, self.eventLoop, self.flush, self.body) = (schedule, eventLoop, flush, body)
   }
 
   /// Every operation has been issued, or none will be any more.
@@ -25,8 +31,10 @@ final class OpenLoopDriver {
   func run() {
     guard !isStopped else { return }
     while let (number, planned) = schedule.issue(now: NIODeadline.now().uptimeNanoseconds) { body(number, planned) }
+    flush()
     guard let next = schedule.next else { return }
+    let time = max(next, NIODeadline.now().uptimeNanoseconds + Self.grain)
     let bound = NIOLoopBound(self, eventLoop: eventLoop)
-    eventLoop.scheduleTask(deadline: .uptimeNanoseconds(next)) { bound.value.run() }
+    eventLoop.scheduleTask(deadline: .uptimeNanoseconds(time)) { bound.value.run() }
   }
 }

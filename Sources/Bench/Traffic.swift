@@ -15,12 +15,13 @@ final class Traffic {
     var depth: Int
     /// Open loop: messages a second of all senders together; nil for a closed loop.
     var rate: Double?
+    /// Open loop: requests that a sender may have on their way; beyond that they wait, and their time runs on.
+    var deepest = 1024
+    /// The time of a message runs from when it was written: how long the client held it back is no matter of the server's.
+    var countsFromWriting = false
     /// For each sender the recipients (accounts) that it takes in turn.
     var routes: [[Int]]
   }
-
-  /// In an open loop a sender may have this many requests on their way; beyond that they wait, and their time runs on.
-  private static let deepest = 1024
 
   let wire: Wire
   var plan: Plan
@@ -36,6 +37,8 @@ final class Traffic {
   /// When the last acknowledgement and the last message came.
   private(set) var lastAcknowledged: UInt64 = 0
   private(set) var lastReceived: UInt64 = 0
+  /// When a send was last refused, or took longer than an overloaded server may.
+  private(set) var lastTrouble: UInt64 = 0
   /// Nothing more is sent: the time is over.
   var isStopped = false
   /// A message that the generator itself throws away when it comes: only tests set it, to see that it is missed.
@@ -47,7 +50,7 @@ final class Traffic {
   }
 
   /// How many requests a sender may have on their way.
-  var depth: Int { plan.rate == nil ? plan.depth : Self.deepest }
+  var depth: Int { plan.rate == nil ? plan.depth : plan.deepest }
 
   /// Writes the message `sequence` of `sender`, planned for `time`.
   func send(_ sequence: Int, of sender: Int, planned time: UInt64, on connection: LoadConnection) {
@@ -58,10 +61,24 @@ final class Traffic {
     requests.send(message, on: connection)
   }
 
+  /// What comes from here on is measured by itself, at this rate.
+  func beginPhase(rate: Double) {
+    plan.rate = rate
+    (acknowledgements, refusals) = (Latency(), Refusals())
+  }
+
   /// A send was answered OK.
   func acknowledged(_ sequence: Int, of sender: Int, at now: UInt64) {
-    acknowledgements.record(from: ledger.note(acknowledged: plan.firstSender + sender, sequence), to: now)
+    let planned = ledger.note(acknowledged: plan.firstSender + sender, sequence)
+    acknowledgements.record(from: planned, to: now)
     lastAcknowledged = now
+    if now > planned + Overload.patience { lastTrouble = now }
+  }
+
+  /// A request was refused.
+  func refused(_ code: String, at now: UInt64) {
+    refusals.note(code)
+    lastTrouble = now
   }
 
   /// A message, or what should be one, came to `recipient`.
@@ -87,6 +104,9 @@ package struct Refusals: Sendable, Equatable, CustomStringConvertible {
 
   /// Whether the nodes' limits on clients are among the reasons: then limits were measured, not the nodes.
   package var areLimits: Bool { counts.keys.contains { $0 == "slow_down" || $0.hasPrefix("too_many") } }
+
+  /// Whether there are no others.
+  func areOnly(_ codes: Set<String>) -> Bool { codes.isSuperset(of: counts.keys) }
 
   /// One more.
   package mutating func note(_ code: String) { counts[code, default: 0] += 1 }

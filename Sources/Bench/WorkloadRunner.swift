@@ -12,6 +12,7 @@ package enum Workload: String, Sendable, CaseIterable {
   case resume
   case idle
   case presence
+  case overload
 
   /// What a bare Redis does instead; nil if it has nothing like it.
   package var bareWork: String? {
@@ -20,7 +21,7 @@ package enum Workload: String, Sendable, CaseIterable {
     case .collect: "AUTH, LMPOP"
     case .push: "PUBLISH to SUBSCRIBE"
     case .login, .resume, .idle: "AUTH"
-    case .presence: nil
+    case .presence, .overload: nil
     }
   }
 }
@@ -43,7 +44,7 @@ package struct WorkloadPlan: Sendable {
     switch workload {
     // A hundred messages for each recipient.
     case .send, .collect: shape.connections + max(1, shape.operations / 100)
-    case .push, .presence: shape.connections + shape.receivers
+    case .push, .presence, .overload: shape.connections + shape.receivers
     case .login, .resume: min(shape.operations, 1000)
     case .idle: shape.operations
     }
@@ -143,6 +144,7 @@ package struct WorkloadRunner: Sendable {
     case .resume: return [try await generator.visits(server, chosen, shape, isLogin: false)]
     case .idle: return [try await generator.idle(server, chosen, shape)]
     case .presence: return [try await generator.presence(server, chosen, shape)]
+    case .overload: return [try await generator.overload(server, chosen, shape)]
     }
   }
 }

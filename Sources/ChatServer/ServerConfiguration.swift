@@ -25,6 +25,8 @@ package struct ServerConfiguration: Sendable {
   package var name: String
   /// How long a request may wait for Redis.
   package var requestTimeout = TimeAmount.seconds(2)
+  /// How late the event loop or Redis may be, all the time, before new work is refused; `nil`: however late.
+  package var shedAfter: TimeAmount? = .milliseconds(100)
   /// What one client may take.
   package var clientLimits = ClientLimits()
   /// The bounds of every inbox.

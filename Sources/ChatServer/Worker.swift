@@ -31,6 +31,10 @@ final class Worker {
   let admission: Admission
   /// Replies are encoded here before they go into a connection's outbox.
   var scratch: [UInt8] = []
+  /// How late the loop comes to its tasks, and how long Redis takes.
+  var (loopDelay, redisDelay) = (QueueDelay(), QueueDelay())
+  /// A measurement of the loop's delay is under way.
+  var isLoadWatched = false
   private(set) var isStopping = false
   /// The listening connections of this event loop.
   private(set) lazy var feeds = Feeds(of: self, place: "\(node)/\(index)")

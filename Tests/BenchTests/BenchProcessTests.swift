@@ -57,6 +57,17 @@ private struct BenchProcess {
     #expect(bench.left == [])
   }
 
+  @Test func `twice what can be sustained, and nothing accepted is lost`() throws {
+    let bench = try BenchProcess(["overload", "--connections", "4", "--nodes", "1", "--threads", "1"])
+    _ = bench.process.waitUntilExit()
+    let round = try #require((bench.records["overload"]?["kabar"] as? [[String: Any]])?.first, "\(bench.process.text)")
+    let sustainable = try #require(round["sustainable"] as? Double)
+    #expect(sustainable > 0 && round["offered"] as? Double == 2 * sustainable)
+    #expect(round["operations"] as? Int ?? 0 > 0)
+    for fault in ["lost", "doubled", "reordered", "damaged"] { #expect(round[fault] as? Int == 0) }
+    #expect(bench.left == [])
+  }
+
   @Test(arguments: [["--rate", "400"], ["--saturate", "--in-flight", "4"]])
   func `push to listeners on other nodes`(options: [String]) throws {
     let bench = try BenchProcess(

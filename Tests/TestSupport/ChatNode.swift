@@ -25,7 +25,11 @@ public final class ChatNode: Sendable {
       kabarProgram,
       ["serve", "--port", "\(port)", "--node", name, "--threads", "\(threads)"] + options,
       // The cost that the accounts of tests have: nothing is hashed anew.
-      environment: ["KABAR_REDIS": redis.url, "KABAR_LOG_LEVEL": "debug", "KABAR_SCRYPT_LOG2N": "2"],
+      environment: [
+        "KABAR_REDIS": redis.url, "KABAR_LOG_LEVEL": "debug", "KABAR_SCRYPT_LOG2N": "2",
+        // Four tests at a time and their nodes share two cores.
+        "KABAR_SHED_AFTER": "2000",
+      ],
       output: "\(folder.path)/log")
     let isUp = await eventually { self.log.contains(" ready") || !process.isRunning }
     guard isUp, process.isRunning else { throw TestFailure("node \(name) does not serve: \(log)") }

@@ -75,6 +75,25 @@ extension ConnectionHandler {
   }
 }
 
+extension ConnectionHandler {
+  // MARK: Overload
+
+  /// When a client that is refused for the node's overload may ask again, in milliseconds.
+  private static let overloadPause = 1000
+
+  /// Refuses new work while there is too much of it. What ends or confirms something is always taken: it makes room.
+  func shed(_ command: Command, now: NIODeadline) -> Refusal? {
+    worker.watchLoad(at: now)
+    guard worker.isOverloaded(at: now) else { return nil }
+    switch command {
+    case .ack, .logout, .quit, .ping, .help, .activeUsers, .unlisten, .watch, .unwatch: return nil
+    case .auth, .resume, .send, .inbox, .listen, .block, .unblock, .blocks, .passwd:
+      worker.telemetry.refused(by: .overload)
+      return .slowDown(retryAfter: Self.overloadPause)
+    }
+  }
+}
+
 extension Refusal {
   /// What a client is told whose connection ends by a limit.
   fileprivate init(_ limit: Limit) {

@@ -193,6 +193,9 @@ final class ConnectionHandler: ChannelDuplexHandler {
     case .failure(let refusal): reply(replies.reserve(deadline: deadline), .refused(refusal))
     case .success(.none): break
     case .success(.some(let command)):
+      if let refusal = shed(command, now: now) {
+        return reply(replies.reserve(deadline: deadline, for: word), .refused(refusal))
+      }
       if case .ack = command { deliveries.confirmsByAck = true }
       if let delivery = deliveries.confirmed(byLineAt: start) { ConfirmDelivery.run(delivery, on: worker) }
       Dispatch.run(command, on: self, replies.reserve(deadline: deadline, for: word), now: now)

@@ -16,6 +16,8 @@ package enum Limit: String, CaseIterable, Sendable {
   case lineTime = "line_time"
   /// A line had no end within its bound.
   case lineLength = "line_length"
+  /// The event loop, or Redis, had more to do than it could, and new work was refused.
+  case overload
   /// More commands came than a session may send.
   case commandRate = "command_rate"
   /// A user had more sessions than she may.

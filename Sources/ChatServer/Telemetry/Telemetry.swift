@@ -61,7 +61,7 @@ extension Worker {
 
   /// Measures how late the loop is, and how long Redis takes.
   func startMeasuring() {
-    redis.onRoundTrip = { [telemetry] in telemetry.redisAnswered(in: $0) }
+    redis.onRoundTrip = { [unowned self] in redisAnswered(in: $0) }
     watchTheLoop()
   }
 

@@ -16,7 +16,7 @@ struct BenchCommand: ParsableCommand {
       """,
     subcommands: [
       BenchSend.self, BenchCollect.self, BenchPush.self, BenchLogin.self, BenchResume.self, BenchIdle.self,
-      BenchPresence.self, BenchAll.self,
+      BenchPresence.self, BenchOverload.self, BenchAll.self,
     ])
 }
 
@@ -95,6 +95,26 @@ struct BenchPush: ParsableCommand {
     shape.rate = saturate ? nil : rate
     shape.operations = messages ?? (saturate ? 100_000 : max(connections, Int(rate * 5)))
     try BenchRun(options: options, plans: [WorkloadPlan(saturate ? "push-saturated" : "push", .push, shape)]).run()
+  }
+}
+
+struct BenchOverload: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "overload",
+    abstract: "Twice the sends that can be sustained: what is accepted, how late, and when it is over. (open loop)")
+  @Option(help: "Connections that send, 1 to 10000.") var connections = 64
+  @Option(help: "Bytes of a message, \(MessageNumber.shortestText) to 4000.") var payload = 64
+  @OptionGroup var options: BenchOptions
+
+  mutating func validate() throws {
+    try bounds("--connections", connections, 1...10_000)
+    try bounds("--payload", payload, MessageNumber.shortestText...4000)
+  }
+
+  func run() throws {
+    var shape = LoadShape()
+    (shape.connections, shape.payload, shape.inFlight, shape.receivers) = (connections, payload, 16, 1000)
+    try BenchRun(options: options, plans: [WorkloadPlan("overload", .overload, shape)]).run()
   }
 }
 

@@ -115,6 +115,7 @@ struct BenchAll: ParsableCommand {
       plan("resume", .resume) { $0.operations = 10_000 },
       plan("idle", .idle) { $0.operations = 5000 },
       plan("presence", .presence) { ($0.receivers, $0.rate, $0.operations) = (10, 16, 80) },
+      plan("overload", .overload) { ($0.inFlight, $0.receivers) = (16, 1000) },
     ]
   }
 }

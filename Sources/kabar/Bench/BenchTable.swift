@@ -27,13 +27,19 @@ struct BenchTable {
       (cells[0], cells[3], cells[8]) = ("  ratio", Self.ratio(p99), Self.ratio(time))
       rows.append(Self.line(cells))
     }
+    for overload in result.kabar.compactMap(\.overload) {
+      let recovery = overload.recovery.map { "over it after \(Self.number($0)) s" } ?? "NOT OVER IT"
+      rows.append(
+        "  sustainable \(Self.number(overload.sustainable))/s, offered \(Self.number(overload.offered))/s; \(recovery)")
+    }
     for (name, rounds) in [("", result.kabar), ("bare Redis: ", result.redis)] {
       if let bytes = rounds.compactMap(\.bytesPerConnection).median {
         rows.append("  \(name)\(Self.number(bytes / 1024)) KiB of resident memory a connection")
       }
       for round in rounds where round.broken > 0 || round.refusals != Refusals() {
         let refused = round.refusals == Refusals() ? "" : "refused: \(round.refusals); "
-        rows.append("  FAULT: \(name)\(refused)\(round.broken) connections broke or waited in vain")
+        let kind = round.isClean ? "" : "FAULT: "
+        rows.append("  \(kind)\(name)\(refused)\(round.broken) connections broke or waited in vain")
       }
     }
     return rows
@@ -52,7 +58,7 @@ struct BenchTable {
     if results.contains(where: { $0.kabar.contains { $0.nodesTime == nil } }) {
       notes.append("Nodes are not on this machine, or ended meanwhile: their processor time is not known.")
     }
-    if all.contains(where: \.refusals.areLimits) {
+    if all.contains(where: { $0.overload == nil && $0.refusals.areLimits }) {
       notes.append("The nodes have limits on clients: start them with --limits off (KABAR_LIMITS=off) to measure them.")
     }
     return notes

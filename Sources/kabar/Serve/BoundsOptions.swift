@@ -14,6 +14,12 @@ struct BoundsOptions: ParsableArguments {
       "How long a request may wait for Redis, 100 to 60000. (KABAR_REQUEST_TIMEOUT; default 2000)", valueName: "ms"))
   var requestTimeout: Int?
 
+  @Option(
+    help: ArgumentHelp(
+      "How late the node, or Redis, may be all the time before new work is refused with slow_down instead of waiting, 0 to 60000; "
+        + "0: however late. (KABAR_SHED_AFTER; default 100)", valueName: "ms"))
+  var shedAfter: Int?
+
   @Option(help: "Messages that may wait in one inbox, 1 to 1000000. (KABAR_INBOX_MESSAGES; default 10000)")
   var inboxMessages: Int?
 
@@ -56,6 +62,8 @@ struct BoundsOptions: ParsableArguments {
   func apply(to settings: inout ServerConfiguration) throws {
     let timeout = try Environment.number(requestTimeout, "request-timeout", 2000, 100...60_000)
     settings.requestTimeout = .milliseconds(Int64(timeout))
+    let delay = try Environment.number(shedAfter, "shed-after", 100, 0...60_000)
+    settings.shedAfter = delay == 0 ? nil : .milliseconds(Int64(delay))
     settings.inboxLimits.messages = try Environment.number(
       inboxMessages, "inbox-messages", settings.inboxLimits.messages, 1...1_000_000)
     settings.inboxLimits.bytes = try Environment.number(
