@@ -220,7 +220,7 @@ let package = Package(
     .testTarget(
       name: "ChatClientTests",
       dependencies: [
-        "ChatClient", "kabar",
+        "ChatClient", "TestSupport", "kabar",
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
       ], swiftSettings: strict),

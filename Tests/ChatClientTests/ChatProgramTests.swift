@@ -3,6 +3,7 @@
 // Runs on: the test's task.
 import Foundation
 import Glibc
+import TestSupport
 import Testing
 
 @Suite(.serialized, .timeLimit(.minutes(2))) struct ChatProgramTests {
@@ -74,7 +75,7 @@ import Testing
   }
 
   @Test func anUnreachableServerIsOneLine() async throws {
-    let port = try await ScriptedServer.with(script: Self.script) { $0.port }
+    let port = try TCPSocket.freePort()
     let run = try await ChatProgram.run(port: port, input: [])
     #expect(run.status == 1)
     #expect(run.output == "")
