@@ -30,7 +30,12 @@ package struct MessageRecord: Equatable, Sendable {
   /// When the node took it, RFC 3339 in UTC.
   package var at: JSONString { value(places.at) }
   /// A piece of the stored element by which it is known again: its id, or all of it where it has none.
-  package var mark: [UInt8] { foreign ?? places.idMember.map { Array(bytes[$0]) } ?? bytes }
+  package var mark: [UInt8] { Array(marking) }
+
+  /// Appends the mark.
+  package func appendMark(to target: inout [UInt8]) { target.append(contentsOf: marking) }
+
+  private var marking: ArraySlice<UInt8> { foreign?[...] ?? places.idMember.map { bytes[$0] } ?? bytes[...] }
 
   private func value(_ place: Range<Int>?) -> JSONString { place.map { JSONString(scanned: bytes[$0]) } ?? Self.empty }
 

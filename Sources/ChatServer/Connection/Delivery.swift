@@ -14,8 +14,7 @@ struct Delivery {
   /// Which page of its connection this is, counted from 1.
   let number: Int
   private let firstSequence: Int
-  /// How each message of the page is known again.
-  private let marks: [[UInt8]]
+  private let marks: MessageMarks
   /// How many bytes of the client had arrived when the kernel took the last byte of the page; `nil` until then.
   private var writtenAt: Int?
 
@@ -25,7 +24,7 @@ struct Delivery {
     self.user = user
     self.number = number
     firstSequence = page.firstSequence
-    marks = page.records.map(\.mark)
+    marks = MessageMarks(of: page.records)
   }
 
   /// The last message of the page.
@@ -36,7 +35,7 @@ struct Delivery {
   /// How the message with this number is known again, if the page shows it.
   func mark(of sequence: Int) -> [UInt8]? {
     let index = sequence - firstSequence
-    return marks.indices.contains(index) ? marks[index] : nil
+    return (0..<marks.count).contains(index) ? marks[index] : nil
   }
 
   /// The kernel has taken the whole page.
