@@ -61,10 +61,10 @@ final class Traffic {
     requests.send(message, on: connection)
   }
 
-  /// What comes from here on is measured by itself, at this rate.
+  /// Latencies from here on are measured by themselves, at this rate.
   func beginPhase(rate: Double) {
     plan.rate = rate
-    (acknowledgements, refusals) = (Latency(), Refusals())
+    acknowledgements = Latency()
   }
 
   /// A send was answered OK.
@@ -107,6 +107,9 @@ package struct Refusals: Sendable, Equatable, CustomStringConvertible {
 
   /// Whether there are no others.
   func areOnly(_ codes: Set<String>) -> Bool { codes.isSuperset(of: counts.keys) }
+
+  /// These, too.
+  mutating func add(_ others: Refusals) { counts.merge(others.counts) { $0 + $1 } }
 
   /// One more.
   package mutating func note(_ code: String) { counts[code, default: 0] += 1 }

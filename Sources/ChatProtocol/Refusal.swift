@@ -153,6 +153,11 @@ extension Refusal {
     Refusal(.slowDown, "too many commands: wait a little", retryAfter: retryAfter)
   }
 
+  /// The node has more to do than it can; nothing was done, and in so many milliseconds it may be asked again.
+  public static func overloaded(retryAfter: Int) -> Refusal {
+    Refusal(.slowDown, "the server is overloaded: nothing was done, ask again later", retryAfter: retryAfter)
+  }
+
   /// The recipient has too much mail.
   public static func inboxFull(_ name: AccountName) -> Refusal {
     Refusal(.inboxFull, "the inbox of \(name) is full: nothing was stored")

@@ -198,21 +198,21 @@ final class Worker {
     return Inboxes.placePatience + Int(redis.lastOutage.nanoseconds / 1_000_000)
   }
 
-  /// A message for the user is about to be stored, with the next request to Redis. Who listens for her on another node is told
-  /// in the same write behind it: it is there when they look. Answers whether somebody listens on this node, who must hear of
-  /// it by `mailStored`, when Redis has answered: its other event loops have connections of their own to Redis.
-  func announceMail(for user: AccountName) -> Bool {
-    var isHeardHere = false
-    for node in presence.listeningNodes(of: user) {
-      if node == self.node { isHeardHere = true } else { note(user, on: node) }
-    }
-    return isHeardHere
+  /// A message for the user is about to be stored, with the next request to Redis. Other nodes on which somebody listens for her
+  /// are told on the same connection behind it: it is there when they look. Answers which these are.
+  func announceMail(for user: AccountName) -> [NodeID] {
+    let others = presence.listeningNodes(of: user).filter { $0 != node }
+    for other in others { note(user, on: other) }
+    return others
   }
 
-  /// The message is stored, and somebody listens for the user on this node.
-  func mailStored(for user: AccountName) { note(user, on: node) }
+  /// The message is stored: who listens on this node, whose other event loops have connections of their own to Redis, is told
+  /// now, and so is every node that was not listening when it left.
+  func mailStored(for user: AccountName, told: [NodeID]) {
+    for node in presence.listeningNodes(of: user) where !told.contains(node) { note(user, on: node) }
+  }
 
-  /// What one turn of the loop notes leaves when it ends, before the requests to Redis do.
+  /// What one turn of the loop notes leaves together when it ends: as a rule in the same write as the messages.
   private func note(_ user: AccountName, on node: NodeID) {
     if mailNotices.isEmpty { eventLoop.assumeIsolated().execute { self.sendMailNotices() } }
     mailNotices.note(user, on: node)

@@ -130,8 +130,9 @@ package final class RedisClient {
     if writeBuffer.capacity > Self.keptBuffer { writeBuffer = ByteBuffer() } else { writeBuffer.clear() }
     let holdsAppend = queue.write(to: &writeBuffer, now: lastTraffic)
     needsReplicas = needsReplicas || (holdsAppend && configuration.minimumReplicas > 0)
+    // Not behind a `WAIT`: that takes as long as the replicas do.
+    if probe == nil, onRoundTrip != nil, !isWaitUnderWay { probe = (queue.count, lastTraffic) }
     if needsReplicas, !isWaitUnderWay { askForReplicas() }
-    if probe == nil, onRoundTrip != nil { probe = (queue.count, lastTraffic) }
     link?.write(writeBuffer)
   }
 

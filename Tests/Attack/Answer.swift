@@ -21,6 +21,9 @@ struct Answer {
     return code ?? event.map { "event \($0)" } ?? "malformed"
   }
 
+  /// The node has more to do than it can: not this client's rate.
+  var isOverload: Bool { text(of: "message")?.contains("overloaded") ?? false }
+
   /// The first text under a key that has no escapes.
   func text(of key: String) -> String? {
     value(behind: "\"\(key)\":\"", while: { $0 != UInt8(ascii: "\"") })

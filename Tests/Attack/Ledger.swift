@@ -33,7 +33,7 @@ struct Figures: Sendable {
   }
 
   /// A push that was not sent has failed as a request already.
-  private static let slowReasons = ["late", "unavailable", "outcome_unknown", Ledger.notSent]
+  private static let slowReasons = ["late", "unavailable", "outcome_unknown", Ledger.notSent, Ledger.overload]
 
   /// How many were measured.
   func count(_ operation: Operation) -> Int { latencies[operation]?.count ?? 0 }
@@ -65,6 +65,8 @@ final class Ledger: Sendable {
 
   /// Why a push has failed whose `send` was refused.
   static let notSent = "not sent"
+  /// Refused by a node that had more to do than it could.
+  static let overload = "overloaded"
 
   private struct State {
     var phases: [Figures] = []

@@ -154,7 +154,7 @@ final class LegitimateClients {
       ledger.measured(.request, planned: asked.planned, in: asked.phase)
       if !residents[index].listens, let seen = answer.largestNumber(of: "seq") { residents[index].saw(seen) }
     } else {
-      ledger.failed(.request, answer.name, in: asked.phase)
+      ledger.failed(.request, answer.isOverload ? Ledger.overload : answer.name, in: asked.phase)
       if let push = asked.push, let lost = pushes.removeValue(forKey: push) {
         ledger.failed(.push, Ledger.notSent, in: lost.phase)
       }

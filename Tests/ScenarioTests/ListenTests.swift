@@ -64,6 +64,21 @@ import Testing
     #expect(try arini.request("ack 4").code == "unknown_message")
   }
 
+  @Test func `nor does one from another event loop of the same node`() async throws {
+    let redis = try await RedisServer()
+    try await redis.addAccounts("arini", "lineker")
+    let node = try await ChatNode("a", redis: redis, threads: 3)
+    let arini = try listener("arini", at: node)
+    let senders = try (0..<8).map { _ in try node.login("lineker") }
+    try await Task.sleep(for: .seconds(2))  // beyond the first looks of a new listener
+    let begin = ContinuousClock.now
+    for (number, sender) in senders.enumerated() {
+      #expect(try sender.request("send arini \(number)").isOK)
+      #expect(try messages(1, arini)[0]["msg"] == "\(number)")
+    }
+    #expect(ContinuousClock.now - begin < .seconds(5), "each would wait for a look, up to 3 s")
+  }
+
   @Test func `a message does not wait for the listener's node to look by itself`() async throws {
     let (_, a, b) = try await cluster()
     let arini = try listener("arini", at: a)

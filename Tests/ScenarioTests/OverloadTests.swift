@@ -90,7 +90,7 @@ import Testing
   @Test func `clients that ask more than the node can do are refused, others are still answered`() async throws {
     let redis = try await RedisServer()
     try await redis.addAccounts("arini", "lineker", "messi")
-    let node = try await node(redis, shedAfter: 50)
+    let node = try await node(redis, shedAfter: 5)
     let messi = try node.login("messi")
     let token = try #require(try messi.request("auth messi pw")["tokenid"])
     let lines = Array(String(repeating: "send arini x\r\n", count: 250).utf8)

@@ -1,4 +1,4 @@
-// What a client may take, as its connection sees it: its place among the others, its time, its commands.
+// What a client may take, as its connection sees it: its place, its time, its commands, and nothing new of a node in need.
 // Never counts what the node keeps bounded anyway (outbox, lines, requests under way).
 // On the event loop of the connection.
 
@@ -89,7 +89,7 @@ extension ConnectionHandler {
     case .ack, .logout, .quit, .ping, .help, .activeUsers, .unlisten, .watch, .unwatch: return nil
     case .auth, .resume, .send, .inbox, .listen, .block, .unblock, .blocks, .passwd:
       worker.telemetry.refused(by: .overload)
-      return .slowDown(retryAfter: Self.overloadPause)
+      return .overloaded(retryAfter: Self.overloadPause)
     }
   }
 }

@@ -327,7 +327,8 @@ final class ConnectionHandler: ChannelDuplexHandler {
   func end(confirming: Bool) {
     guard case .open = phase else { return }
     phase = .ending(confirming: confirming)
-    listening?.feed.remove(self)  // who is leaving has seen all; what comes now waits for the next connection
+    // Who leaves gets no more: it waits for the next connection. A node that stops must still find what an `ack` under way means.
+    if confirming { listening?.feed.remove(self) }
     framer.discard()  // thousands of connections that end at once would hold 64 KiB each
     scheduleFlush()
   }

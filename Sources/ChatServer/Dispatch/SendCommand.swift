@@ -19,8 +19,8 @@ final class SendCommand {
   private let ticket: ReplyTicket
   /// Set while a plain append is under way.
   private var fill: InboxFill.Known?
-  /// The recipient listens on this node.
-  private var isHeardHere = false
+  /// The nodes that are told with the message itself.
+  private var told: [NodeID] = []
 
   private init(
     to recipient: AccountName, from sender: AccountName, id: String, record: [UInt8], tag: RequestTag?,
@@ -83,7 +83,7 @@ final class SendCommand {
   private func attempt() {
     let worker = connection.worker
     let limits = worker.configuration.inboxLimits
-    isHeardHere = worker.announceMail(for: recipient)
+    told = worker.announceMail(for: recipient)
     if let tag {
       let request = Inboxes.appendOnce(limits, record, id: id, to: recipient, from: sender, tag: tag)
       worker.redis.perform(request, deadline: ticket.deadline) { self.finish($0) }
@@ -131,7 +131,7 @@ final class SendCommand {
 
   private func noteStored() {
     connection.noteStored(ticket)
-    if isHeardHere { connection.worker.mailStored(for: recipient) }
+    connection.worker.mailStored(for: recipient, told: told)
   }
 
   /// Not when a later message of this connection is stored already: this one would come after it.

@@ -59,7 +59,9 @@ struct BenchTable {
       notes.append("Nodes are not on this machine, or ended meanwhile: their processor time is not known.")
     }
     if all.contains(where: { $0.overload == nil && $0.refusals.areLimits }) {
-      notes.append("The nodes have limits on clients: start them with --limits off (KABAR_LIMITS=off) to measure them.")
+      notes.append(
+        "The nodes have limits on clients, or were overloaded: start them with --limits off (KABAR_LIMITS=off) and --shed-after 0."
+      )
     }
     return notes
   }
