@@ -106,6 +106,8 @@ struct BenchAll: ParsableCommand {
       return WorkloadPlan(name, workload, shape)
     }
     return [
+      // First: whose connections have ended before would stay active for the grace, and her changes would be none.
+      plan("presence", .presence) { ($0.receivers, $0.rate, $0.operations) = (10, 16, 80) },
       plan("send", .send) { _ in },
       plan("send-16", .send) { $0.inFlight = 16 },
       plan("send-tagged-16", .send) { ($0.inFlight, $0.tagRun) = (16, "") },
@@ -114,7 +116,6 @@ struct BenchAll: ParsableCommand {
       plan("login", .login) { $0.operations = 10_000 },
       plan("resume", .resume) { $0.operations = 10_000 },
       plan("idle", .idle) { $0.operations = 5000 },
-      plan("presence", .presence) { ($0.receivers, $0.rate, $0.operations) = (10, 16, 80) },
       plan("overload", .overload) { ($0.inFlight, $0.receivers) = (16, 1000) },
     ]
   }
