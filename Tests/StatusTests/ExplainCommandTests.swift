@@ -104,12 +104,15 @@ import Testing
     }
     reader.start()
     defer { isOver.store(true, ordering: .relaxed) }
-    for _ in 1...3 {
+    // On a busy machine the other side may not have its turn during one search.
+    var moved = 0
+    for _ in 1...10 where moved < 2 {
       let before = try redis.cli("LINDEX", "kabar:{u:arini}:inbox", "0")
       let run = try KabarRun(redis, "explain", "q3v9k1d0w7xz-20000")
       #expect(run.output.contains("in the inbox of arini as number 20000 since T"), "\(run)")
-      #expect(try redis.cli("LINDEX", "kabar:{u:arini}:inbox", "0") != before, "nothing was taken off meanwhile")
+      if try redis.cli("LINDEX", "kabar:{u:arini}:inbox", "0") != before { moved += 1 }
     }
+    #expect(moved == 2, "nothing was taken off meanwhile")
   }
 
   @Test func `a user: sessions, places, inbox, blocks`() async throws {
