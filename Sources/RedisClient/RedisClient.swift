@@ -103,7 +103,8 @@ package final class RedisClient {
     }
   }
 
-  private func send(_ command: RedisCommand, deadline: NIODeadline, _ completion: @escaping Completion) {
+  /// The same with a deadline of its own.
+  package func send(_ command: RedisCommand, deadline: NIODeadline, _ completion: @escaping Completion) {
     eventLoop.preconditionInEventLoop()
     guard link != nil else { return completion(.failure(.closed)) }
     guard .now() < deadline else { return completion(.failure(.timedOut(written: false))) }
@@ -178,18 +179,24 @@ package final class RedisClient {
   }
 
   private func received(_ reply: RedisReply) {
-    guard let (command, deadline, waiter, wasWritten) = queue.nextAnswered() else {
+    guard let request = queue.nextAnswered() else {
       link?.reconnect(because: .unrequestedReply)
       return
     }
     if probe != nil { answered() }
-    guard let completion = waiter?.completion else { return }
-    guard case .error(let error) = reply else {
-      if command.isAppend, configuration.minimumReplicas > 0 {
-        return unreplicated.append((completion, reply, deadline))
-      }
-      return completion(.success(reply))
+    guard let completion = request.completion?.completion else { return }
+    if case .error(let error) = reply { return refused(request, error, completion) }
+    if configuration.minimumReplicas > 0, request.command.isAppend {
+      return unreplicated.append((completion, reply, request.deadline))
     }
+    completion(.success(reply))
+  }
+
+  /// Redis has answered a request with an error.
+  private func refused(
+    _ request: RequestQueue<Waiter>.Request, _ error: RedisServerError, _ completion: @escaping Completion
+  ) {
+    let (command, deadline) = (request.command, request.deadline)
     if error.kind == .noScript, let whole = command.withScriptText {
       return send(whole, deadline: deadline, completion)
     }
@@ -197,7 +204,7 @@ package final class RedisClient {
     if error.kind == .readOnly { reconnectSoon() }
     guard error.isPassing, command.repetition == .always, .now() + Self.pause < deadline else {
       // An earlier connection may have carried it out: then this refusal does not mean that nothing was done.
-      return completion(wasWritten ? .failure(.connectionLost(written: true)) : .success(reply))
+      return completion(request.wasWritten ? .failure(.connectionLost(written: true)) : .success(.error(error)))
     }
     eventLoop.assumeIsolated().scheduleTask(in: Self.pause) { self.send(command, deadline: deadline, completion) }
   }

@@ -51,9 +51,12 @@ package struct RedisCommand: Sendable {
   /// (`NOSCRIPT`), the whole text goes.
   private let call: ScriptCall?
 
-  private struct ScriptCall: Sendable {
+  /// A class: few commands have one, and all are passed on.
+  private final class ScriptCall: Sendable {
     let script: RedisScript
     let operands: [RedisArgument]
+
+    init(_ script: RedisScript, _ operands: [RedisArgument]) { (self.script, self.operands) = (script, operands) }
   }
 
   /// A command from its words.
@@ -82,7 +85,7 @@ package struct RedisCommand: Sendable {
     let operands = [.number(keys.count)] + keys.map { .text($0) } + arguments
     let words = ["EVALSHA", .text(script.digest)] + operands
     encoded = Self.encode(words, ofAll: words.count)
-    call = ScriptCall(script: script, operands: operands)
+    call = ScriptCall(script, operands)
   }
 
   /// A call of a script by its whole text, for calls that must not lose their place in the order to a `NOSCRIPT`.

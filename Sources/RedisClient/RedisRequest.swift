@@ -20,6 +20,13 @@ package struct RedisRequest<Value: Sendable>: Sendable {
 
   /// The meaning of what came back.
   package func value(of result: Result<RedisReply, RedisError>) -> Result<Value, RedisError> {
+    Self.value(of: result, decode: decode)
+  }
+
+  /// The same for who has sent the command without its request.
+  package static func value(
+    of result: Result<RedisReply, RedisError>, decode: (RedisReply) -> Value?
+  ) -> Result<Value, RedisError> {
     switch result {
     case .failure(let error): return .failure(error)
     case .success(.error(let error)): return .failure(.server(error))

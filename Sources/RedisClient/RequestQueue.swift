@@ -13,14 +13,15 @@ struct RequestQueue<Completion> {
     var bytes = 64 << 20
   }
 
-  private struct Slot {
+  /// One request in the queue.
+  struct Request {
     let command: RedisCommand
     let deadline: NIODeadline
-    /// `nil` once the deadline has passed: the slot stays, because its reply will still come.
-    var completion: Completion?
-    var writtenAt = NIODeadline.uninitialized
-    /// Written on a connection that was lost, and now waiting for the next: Redis may have carried it out.
-    var wasWritten = false
+    /// `nil` once the deadline has passed: a written request stays, because its reply will still come.
+    fileprivate(set) var completion: Completion?
+    fileprivate var writtenAt = NIODeadline.uninitialized
+    /// Written on a connection that was lost: Redis may have carried it out.
+    fileprivate(set) var wasWritten = false
   }
 
   /// The outcome of a look at the clock.
@@ -32,70 +33,72 @@ struct RequestQueue<Completion> {
   }
 
   private let limits: Limits
-  private var written = Deque<Slot>()
-  private var waiting = Deque<Slot>()
+  private var requests = Deque<Request>()
+  /// So many of them, the oldest, are written on the present connection; the others wait.
+  private var written = 0
   private var bytes = 0
 
   init(limits: Limits) { self.limits = limits }
 
-  var isEmpty: Bool { written.isEmpty && waiting.isEmpty }
-  var hasWaiting: Bool { !waiting.isEmpty }
+  var isEmpty: Bool { requests.isEmpty }
+  var hasWaiting: Bool { written < requests.count }
   /// Requests on their way, waiting and written.
-  var count: Int { written.count + waiting.count }
+  var count: Int { requests.count }
 
   /// Adds a request behind all others; `false` if it does not fit.
   mutating func add(_ command: RedisCommand, deadline: NIODeadline, _ completion: Completion) -> Bool {
-    let size = command.encoded.count
-    guard count < limits.requests, bytes + size <= limits.bytes else { return false }
-    bytes += size
-    waiting.append(Slot(command: command, deadline: deadline, completion: completion))
+    guard count < limits.requests, bytes + command.encoded.count <= limits.bytes else { return false }
+    addReserved(command, deadline: deadline, completion)
     return true
   }
 
   /// Adds a request of the client's own, beyond the bounds.
   mutating func addReserved(_ command: RedisCommand, deadline: NIODeadline, _ completion: Completion) {
     bytes += command.encoded.count
-    waiting.append(Slot(command: command, deadline: deadline, completion: completion))
+    requests.append(Request(command: command, deadline: deadline, completion: completion))
   }
 
-  /// Moves all that waits to the written ones and appends its bytes to `buffer`. Answers whether an append is among it.
+  /// Appends the bytes of all that waits to `buffer`; it is written then. Answers whether an append is among it.
   mutating func write(to buffer: inout ByteBuffer, now: NIODeadline) -> Bool {
     var holdsAppend = false
-    while var slot = waiting.popFirst() {
-      slot.writtenAt = now
-      buffer.writeBytes(slot.command.encoded)
-      holdsAppend = holdsAppend || slot.command.isAppend
-      written.append(slot)
+    for index in written..<requests.count {
+      requests[index].writtenAt = now
+      buffer.writeBytes(requests[index].command.encoded)
+      holdsAppend = holdsAppend || requests[index].command.isAppend
     }
+    written = requests.count
     return holdsAppend
   }
 
-  /// The request that the next reply answers: `nil` if none is awaited. Its completion is `nil` if it has timed out.
-  /// `wasWritten`: also on a connection that was lost.
-  mutating func nextAnswered()
-    -> (command: RedisCommand, deadline: NIODeadline, completion: Completion?, wasWritten: Bool)?
-  {
-    guard let slot = written.popFirst() else { return nil }
-    bytes -= slot.command.encoded.count
-    return (slot.command, slot.deadline, slot.completion, slot.wasWritten)
+  /// Takes out the request that the next reply answers: `nil` if none is awaited. Its completion is `nil` if it has timed out.
+  mutating func nextAnswered() -> Request? {
+    guard written > 0, let request = requests.popFirst() else { return nil }
+    written -= 1
+    bytes -= request.command.encoded.count
+    return request
   }
 
-  /// Takes out what has timed out. Written requests leave their slot, waiting ones vanish.
+  /// Takes out what has timed out. Written requests leave their place, waiting ones vanish.
   mutating func expire(now: NIODeadline, replyTimeout: TimeAmount) -> Expiry {
     var expiry = Expiry()
-    for index in written.indices where written[index].deadline <= now {
-      guard let completion = written[index].completion else { continue }
+    for index in 0..<written where requests[index].deadline <= now {
+      guard let completion = requests[index].completion else { continue }
       expiry.timedOut.append((completion, true))
-      written[index].completion = nil
+      requests[index].completion = nil
     }
+    let waiting = requests[written...]
     if waiting.contains(where: { $0.deadline <= now }) {
-      for slot in waiting where slot.deadline <= now {
-        bytes -= slot.command.encoded.count
-        if let completion = slot.completion { expiry.timedOut.append((completion, slot.wasWritten)) }
+      requests.removeLast(waiting.count)
+      for request in waiting {
+        guard request.deadline <= now else {
+          requests.append(request)
+          continue
+        }
+        bytes -= request.command.encoded.count
+        if let completion = request.completion { expiry.timedOut.append((completion, request.wasWritten)) }
       }
-      waiting.removeAll { $0.deadline <= now }
     }
-    if let oldest = written.first { expiry.isStalled = oldest.writtenAt + replyTimeout <= now }
+    if written > 0, let oldest = requests.first { expiry.isStalled = oldest.writtenAt + replyTimeout <= now }
     return expiry
   }
 
@@ -103,22 +106,27 @@ struct RequestQueue<Completion> {
   /// next connection, before all that waited already.
   mutating func connectionLost(repeating mayRepeat: Bool) -> [Completion] {
     var lost: [Completion] = []
-    while var slot = written.popLast() {
-      if mayRepeat, slot.completion != nil, slot.command.repetition != .never {
-        slot.wasWritten = true
-        waiting.prepend(slot)
-      } else {
-        bytes -= slot.command.encoded.count
-        if let completion = slot.completion { lost.append(completion) }
+    var kept = Deque<Request>()
+    for (index, var request) in requests.enumerated() {
+      if index < written {
+        guard mayRepeat, request.completion != nil, request.command.repetition != .never else {
+          bytes -= request.command.encoded.count
+          if let completion = request.completion { lost.append(completion) }
+          continue
+        }
+        request.wasWritten = true
       }
+      kept.append(request)
     }
-    return lost.reversed()
+    (requests, written) = (kept, 0)
+    return lost
   }
 
   /// Takes out everything that waits.
   mutating func removeWaiting() -> [Completion] {
-    defer { waiting.removeAll() }
-    for slot in waiting { bytes -= slot.command.encoded.count }
+    let waiting = requests[written...]
+    defer { requests.removeLast(waiting.count) }
+    for request in waiting { bytes -= request.command.encoded.count }
     return waiting.compactMap(\.completion)
   }
 }

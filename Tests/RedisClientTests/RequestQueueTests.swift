@@ -19,9 +19,7 @@ private final class SharedQueue {
     queue.add(command, deadline: deadline, name)
   }
   func write(to buffer: inout ByteBuffer, now: NIODeadline) { _ = queue.write(to: &buffer, now: now) }
-  func answered() -> (command: RedisCommand, deadline: NIODeadline, completion: String?, wasWritten: Bool)? {
-    queue.nextAnswered()
-  }
+  func answered() -> RequestQueue<String>.Request? { queue.nextAnswered() }
   func expire(now: NIODeadline, replyTimeout: TimeAmount) -> RequestQueue<String>.Expiry {
     queue.expire(now: now, replyTimeout: replyTimeout)
   }
