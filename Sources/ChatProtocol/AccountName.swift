@@ -4,10 +4,26 @@
 
 /// An account name: `[a-z0-9][a-z0-9._-]{0,31}`, folded to lower case.
 ///
-/// A session token is 36 characters long and a name at most 32, so the optional token in a request is unambiguous.
+/// A session token is 36 characters long and a name at most 32, so the optional token in a request is unambiguous. So short, a name
+/// fits into four words: it is passed on, compared and hashed without touching memory or counting references.
 public struct AccountName: Hashable, Sendable, CustomStringConvertible {
-  /// The name in lower case.
-  public let description: String
+  /// Its bytes in memory order, and zeros behind them, which no name holds.
+  private struct Words: Hashable {
+    var first: UInt64 = 0
+    var second: UInt64 = 0
+    var third: UInt64 = 0
+    var fourth: UInt64 = 0
+
+    /// Most names are short.
+    func hash(into hasher: inout Hasher) {
+      hasher.combine(first)
+      if second != 0 { hasher.combine(second) }
+      if third != 0 { hasher.combine(third) }
+      if fourth != 0 { hasher.combine(fourth) }
+    }
+  }
+
+  private let words: Words
 
   /// Folds `text` to lower case; `nil` if it is then outside the grammar.
   public init?(_ text: String) {
@@ -30,9 +46,27 @@ public struct AccountName: Hashable, Sendable, CustomStringConvertible {
       default: return nil
       }
     }
-    description = String(unsafeUninitializedCapacity: bytes.count) { target in
+    var words = Words()
+    withUnsafeMutableBytes(of: &words) { target in
       for index in bytes.indices { target[index] = ASCII.lowercased(bytes[index]) }
-      return bytes.count
     }
+    self.words = words
+  }
+
+  /// The name in lower case.
+  public var description: String {
+    withBytes { name in
+      String(unsafeUninitializedCapacity: name.count) { target in
+        UnsafeMutableRawBufferPointer(target).copyMemory(from: name)
+        return name.count
+      }
+    }
+  }
+
+  /// Appends the name, which needs no escape anywhere.
+  func append(to bytes: inout [UInt8]) { withBytes { bytes.append(contentsOf: $0) } }
+
+  private func withBytes<Result>(_ body: (UnsafeRawBufferPointer) -> Result) -> Result {
+    withUnsafeBytes(of: words) { all in body(UnsafeRawBufferPointer(rebasing: all.prefix { $0 != 0 })) }
   }
 }

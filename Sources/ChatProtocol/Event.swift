@@ -44,7 +44,7 @@ package enum Event: Sendable {
       if isRedelivered { bytes.appendJSON(",\"redelivered\":true") }
     case .presence(let user, let isActive, let at):
       bytes.appendJSON("{\"event\":\"presence\",\"user\":")
-      bytes.appendJSON(plain: user.description)
+      bytes.appendJSON(user)
       bytes.appendJSON(isActive ? ",\"active\":true,\"at\":" : ",\"active\":false,\"at\":")
       bytes.appendJSON(plain: at)
     case .presenceSummary(let count):

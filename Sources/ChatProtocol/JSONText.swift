@@ -37,6 +37,18 @@ extension [UInt8] {
     append(UInt8(ascii: "\""))
   }
 
+  mutating func appendJSON(_ name: AccountName) {
+    append(UInt8(ascii: "\""))
+    name.append(to: &self)
+    append(UInt8(ascii: "\""))
+  }
+
+  mutating func appendJSON(_ id: MessageID) {
+    append(UInt8(ascii: "\""))
+    id.append(to: &self)
+    append(UInt8(ascii: "\""))
+  }
+
   mutating func appendJSON(string text: String) {
     var text = text
     text.withUTF8 { appendJSON(utf8: $0.span) }

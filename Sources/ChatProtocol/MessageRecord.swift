@@ -39,24 +39,21 @@ package struct MessageRecord: Equatable, Sendable {
 
   private func value(_ place: Range<Int>?) -> JSONString { place.map { JSONString(scanned: bytes[$0]) } ?? Self.empty }
 
-  /// The stored form of a new message. `at` is plain text without anything to escape, like `id`.
+  /// Appends the stored form of a new message. `at` is plain text without anything to escape.
   package static func encode(
-    from: AccountName, displayFrom: JSONString, text: MessageText, id: String, at: String
-  ) -> [UInt8] {
-    var bytes: [UInt8] = []
-    bytes.reserveCapacity(120 + displayFrom.utf8.count + text.utf8.count)
+    from: AccountName, displayFrom: JSONString, text: MessageText, id: MessageID, at: String, into bytes: inout [UInt8]
+  ) {
     bytes.appendJSON("{\"from\":")
-    bytes.appendJSON(plain: from.description)
+    bytes.appendJSON(from)
     bytes.appendJSON(",\"msg_from\":")
     bytes.appendJSON(displayFrom)
     bytes.appendJSON(",\"msg\":")
     bytes.appendJSON(utf8: text.utf8.span)
     bytes.appendJSON(",\"id\":")
-    bytes.appendJSON(plain: id)
+    bytes.appendJSON(id)
     bytes.appendJSON(",\"at\":")
     bytes.appendJSON(plain: at)
     bytes.append(UInt8(ascii: "}"))
-    return bytes
   }
 
   /// The mark of a record that Kabar has written, from its id.

@@ -9,9 +9,6 @@ public struct MessageText: Hashable, Sendable {
 
   /// The bytes of a line that the parser has already checked for UTF-8 and control characters, trimmed.
   init(checked bytes: Span<UInt8>) {
-    utf8 = [UInt8](unsafeUninitializedCapacity: bytes.count) { target, count in
-      for index in bytes.indices { target[index] = bytes[index] }
-      count = bytes.count
-    }
+    utf8 = bytes.withUnsafeBufferPointer { Array($0) }
   }
 }

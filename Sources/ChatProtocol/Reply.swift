@@ -8,8 +8,10 @@ package enum Reply: Sendable {
   case loggedIn(SessionToken)
   /// To `passwd`.
   case passwordChanged
-  /// To `send`: the message's id; a duplicate was stored by an earlier request with the same tag.
-  case sent(id: String, isDuplicate: Bool)
+  /// To `send`: stored under this id.
+  case sent(MessageID)
+  /// To `send` with a tag that was used before: what was stored then has this id.
+  case sentBefore(id: String)
   /// To `ack`: how many messages of the inbox were ever confirmed.
   case confirmed(Int)
   /// To `inbox`.
@@ -53,10 +55,13 @@ package enum Reply: Sendable {
       bytes.appendJSON("{\"status\":\"OK\",\"tokenid\":")
       bytes.appendJSON(plain: token.text)
     case .passwordChanged: bytes.appendJSON("{\"status\":\"OK\",\"message\":\"password changed\"")
-    case .sent(let id, let isDuplicate):
+    case .sent(let id):
+      bytes.appendJSON("{\"status\":\"OK\",\"message\":\"Message Sent\",\"id\":")
+      bytes.appendJSON(id)
+    case .sentBefore(let id):
       bytes.appendJSON("{\"status\":\"OK\",\"message\":\"Message Sent\",\"id\":")
       bytes.appendJSON(plain: id)
-      if isDuplicate { bytes.appendJSON(",\"duplicate\":true") }
+      bytes.appendJSON(",\"duplicate\":true")
     case .confirmed(let count):
       bytes.appendJSON("{\"status\":\"OK\",\"message\":\"confirmed\",\"seq\":")
       bytes.appendJSON(count)
@@ -83,7 +88,7 @@ package enum Reply: Sendable {
     case .unwatched: bytes.appendJSON("{\"status\":\"OK\",\"message\":\"unwatched\"")
     case .resumed(let user, let display):
       bytes.appendJSON("{\"status\":\"OK\",\"message\":\"resumed\",\"user\":")
-      bytes.appendJSON(plain: user.description)
+      bytes.appendJSON(user)
       bytes.appendJSON(",\"name\":")
       bytes.appendJSON(display)
     case .listening: bytes.appendJSON("{\"status\":\"OK\",\"message\":\"listening\"")

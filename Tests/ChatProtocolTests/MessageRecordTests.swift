@@ -30,40 +30,47 @@ import struct TestSupport.SeededGenerator
     return (sender.key, message)
   }
 
+  /// `q3v9k1d0w7xz-1f`
+  private let id = MessageID(
+    origin: 0b10111_00011_11011_01001_10011_00001_01101_00000_11100_00111_11101_11111, number: 47)
+
   @Test(
     arguments: [
       "piye kabare?", "\"", "\\", "\\\"", "\\u0041", "a\\", "</script>", "'", "🙂", "👩‍👩‍👧‍👦", "e\u{301}", "שלום",
       "\u{202E}rtl\u{202C}",
-      "مرحبا بالعالم", "\u{2028}\u{2029}", "\u{FEFF}x", "\u{FFFD}", "\u{FFFF}", "\u{10FFFF}", "\"id\":\"m-1\"", "{}",
+      "مرحبا بالعالم", "\u{2028}\u{2029}", "\u{FEFF}x", "\u{FFFD}", "\u{FFFF}", "\u{10FFFF}",
+      "\"id\":\"q3v9k1d0w7xz-1f\"", "{}",
       String(repeating: "\"", count: 4096), String(repeating: "🙂", count: 1024),
     ])
   func `a text comes back as it went in`(text: String) throws {
     let from = try #require(AccountName("lineker"))
-    let stored = MessageRecord.encode(
-      from: from, displayFrom: JSONString("Gary \"L\" \\"), text: checked(text), id: "m-1",
-      at: "2026-11-22T16:04:05.006Z")
+    var stored: [UInt8] = []
+    MessageRecord.encode(
+      from: from, displayFrom: JSONString("Gary \"L\" \\"), text: checked(text), id: id,
+      at: "2026-11-22T16:04:05.006Z", into: &stored)
     let (sender, message) = try shown(stored)
     #expect(sender == "lineker")
     #expect(
       message == [
-        "msg_from": .text("Gary \"L\" \\"), "msg_to": .text("A \"rini\" \\"), "msg": .text(text), "id": .text("m-1"),
+        "msg_from": .text("Gary \"L\" \\"), "msg_to": .text("A \"rini\" \\"), "msg": .text(text), "id": .text(id.text),
         "seq": .number(1), "at": .text("2026-11-22T16:04:05.006Z"),
       ])
     #expect(message["msg"]?.text.map { Array($0.utf8) } == Array(text.utf8), "not normalized")
     // The mark is found in the element once, whatever the text says.
     let mark = MessageRecord(stored: stored).mark
-    #expect(mark == Array(#""id":"m-1""#.utf8))
+    #expect(mark == Array("\"id\":\"\(id.text)\"".utf8))
     let places = stored.indices.filter { stored[$0...].starts(with: mark) }
     #expect(places.count == 1)
   }
 
   @Test func `the stored form, byte for byte`() throws {
-    let stored = MessageRecord.encode(
+    var stored: [UInt8] = []
+    MessageRecord.encode(
       from: try #require(AccountName("lineker")), displayFrom: JSONString("Gary Lineker"),
-      text: checked("a \"b\" \\ 🙂"), id: "m-1", at: "2026-11-22T16:04:05.006Z")
+      text: checked("a \"b\" \\ 🙂"), id: id, at: "2026-11-22T16:04:05.006Z", into: &stored)
     #expect(
       String(decoding: stored, as: UTF8.self)
-        == #"{"from":"lineker","msg_from":"Gary Lineker","msg":"a \"b\" \\ 🙂","id":"m-1","at":"2026-11-22T16:04:05.006Z"}"#
+        == #"{"from":"lineker","msg_from":"Gary Lineker","msg":"a \"b\" \\ 🙂","id":"q3v9k1d0w7xz-1f","at":"2026-11-22T16:04:05.006Z"}"#
     )
   }
 

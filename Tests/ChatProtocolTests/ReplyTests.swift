@@ -26,7 +26,12 @@ func decoded(_ reply: Reply) throws -> [String: JSONValue] {
   @Test func `the replies of the classic commands, byte for byte`() throws {
     let token = try #require(SessionToken("0f8fad5b-d9cb-469f-a165-70867728950e"))
     #expect(try json(.loggedIn(token)) == #"{"status":"OK","tokenid":"0f8fad5b-d9cb-469f-a165-70867728950e"}"#)
-    #expect(try json(.sent(id: "m-1", isDuplicate: false)) == #"{"status":"OK","message":"Message Sent","id":"m-1"}"#)
+    #expect(
+      try json(.sent(MessageID(origin: 1, number: 33)))
+        == #"{"status":"OK","message":"Message Sent","id":"000000000001-11"}"#)
+    #expect(
+      try json(.sentBefore(id: "m-1"))
+        == #"{"status":"OK","message":"Message Sent","id":"m-1","duplicate":true}"#)
     let two = ActiveUsers(names: ["arini", "lineker"], count: 2, isStale: false)
     #expect(
       try json(.activeUsers(two))
@@ -93,7 +98,7 @@ func decoded(_ reply: Reply) throws -> [String: JSONValue] {
     let record = #"{"from":"lineker","msg_from":"Gary","msg":"x","id":"1","at":""}"#
     let login = try decoded(.loggedIn(token))
     #expect(login["status"] == .text("OK") && login["tokenid"] == .text(token.text))
-    #expect(try decoded(.sent(id: "1", isDuplicate: false))["message"] == .text("Message Sent"))
+    #expect(try decoded(.sent(MessageID(origin: 1, number: 1)))["message"] == .text("Message Sent"))
     let active = ActiveUsers(names: ["a", "b"], count: 2, isStale: false)
     #expect(try decoded(.activeUsers(active))["message"] == .text("a, b, "))
     #expect(try decoded(.loggedOut)["messages"] == .text("logout success"))

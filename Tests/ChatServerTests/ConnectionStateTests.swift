@@ -15,19 +15,23 @@ import Testing
     var queue = ReplyQueue()
     let tickets = (0..<3).map { _ in queue.reserve(deadline: time(0)) }
     #expect(tickets == tickets.sorted() && queue.count == 3)
-    queue.fulfill(tickets[2], .pong)
-    queue.fulfill(tickets[1], .bye)
+    let (last, second) = (queue.fulfill(tickets[2], .pong), queue.fulfill(tickets[1], .bye))
+    #expect(last == .waits && second == .waits)
     let early = queue.next()
     #expect(early == nil)
-    queue.fulfill(tickets[0], .help)
-    queue.fulfill(tickets[0], .pong)  // a place is filled once
+    let again = queue.fulfill(tickets[1], .help)
+    #expect(again == .isDropped)  // a place is filled once
+    let first = queue.fulfill(tickets[0], .help)
+    #expect(first == .isDue && queue.count == 2)
+    let late = queue.fulfill(tickets[0], .pong)
+    #expect(late == .isDropped)
     var order: [String] = []
     while let reply = queue.next() {
       var bytes: [UInt8] = []
       reply.encode(into: &bytes)
       order.append(String(decoding: bytes, as: UTF8.self))
     }
-    #expect(order.count == 3 && order[0].contains("auth USER") && order[1].contains("bye") && order[2].contains("pong"))
+    #expect(order.count == 2 && order[0].contains("bye") && order[1].contains("pong"))
     #expect(queue.count == 0)
   }
 

@@ -87,9 +87,11 @@ import Testing
     _ = try await redis.set([(arini, 1)], on: node)
     let command = try CommandParser.parse(Array("send arini \"é\" \\ 🙂".utf8))
     guard case .send(_, let to, let text, _)? = command else { return }
-    for number in 1...3 {
-      let record = MessageRecord.encode(
-        from: arini, displayFrom: JSONString(display.description), text: text, id: "m-\(number)", at: now.description)
+    for number in 1...UInt64(3) {
+      var record: [UInt8] = []
+      MessageRecord.encode(
+        from: arini, displayFrom: JSONString(display.description), text: text, id: MessageID(origin: 1, number: number),
+        at: now.description, into: &record)
       _ = try await redis.perform(Inboxes.append(record, with: Inboxes.plainAppend(to: to)))
     }
     let page = try #require(

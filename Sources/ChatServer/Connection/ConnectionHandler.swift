@@ -34,6 +34,8 @@ final class ConnectionHandler: ChannelDuplexHandler {
   private var arrivals = ArrivalTimes()
   private var replies = ReplyQueue()
   private var outbox = ByteBuffer()
+  /// How many bytes left at the last flush: as many as the next buffer takes at first, instead of growing in steps.
+  private var usualOutbox: UInt16 = 0
   private var isFlushScheduled = false
   /// What waits for its turn among the replies.
   private var turn: (ticket: ReplyTicket, body: () -> Void)?
@@ -251,6 +253,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
   private func write(_ encode: (inout [UInt8]) -> Void) {
     worker.scratch.removeAll(keepingCapacity: true)
     encode(&worker.scratch)
+    if outbox.capacity == 0 { outbox.reserveCapacity(Int(usualOutbox)) }
     outbox.writeBytes(worker.scratch)
   }
 
@@ -266,13 +269,19 @@ final class ConnectionHandler: ChannelDuplexHandler {
 
   /// Puts a reply into its place; all that is due leaves at the end of this turn of the loop.
   func reply(_ ticket: ReplyTicket, _ reply: Reply) {
-    if replies.fulfill(ticket, reply) { worker.telemetry.answered(ticket, reply) }
-    while let next = replies.next() {
-      write { next.encode(into: &$0) }
-      if case .inbox(let page) = next { deliveries.show(page) }
+    let outcome = replies.fulfill(ticket, reply)
+    if outcome != .isDropped { worker.telemetry.answered(ticket, reply) }
+    if outcome == .isDue {
+      write(reply)
+      while let next = replies.next() { write(next) }
     }
     scheduleFlush()
     takeTurn()
+  }
+
+  private func write(_ reply: Reply) {
+    write { reply.encode(into: &$0) }
+    if case .inbox(let page) = reply { deliveries.show(page) }
   }
 
   /// Runs `body`, which replies, when all replies before have had their turn: for what begins or ends with its reply. Further
@@ -302,6 +311,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
     guard let context else { return }
     if outbox.readableBytes > 0 {
       let bytes = outbox
+      usualOutbox = UInt16(clamping: bytes.readableBytes)
       outbox = ByteBuffer()
       if let page = deliveries.takeOutOfOutbox() {
         write(bytes, withPage: page)

@@ -31,13 +31,27 @@ struct ReplyQueue {
     return ReplyTicket(number: first + replies.count - 1, deadline: deadline, word: word)
   }
 
-  /// Puts the reply into its place; a place is filled once. `false`: it is filled, or nobody waits any more.
-  @discardableResult
-  mutating func fulfill(_ ticket: ReplyTicket, _ reply: Reply) -> Bool {
+  /// What became of a reply.
+  enum Outcome {
+    /// It is the next: it leaves now, and then what `next` brings.
+    case isDue
+    /// It is kept until those before it are there.
+    case waits
+    /// Its place is filled, or nobody waits any more.
+    case isDropped
+  }
+
+  /// Puts the reply into its place; a place is filled once.
+  mutating func fulfill(_ ticket: ReplyTicket, _ reply: Reply) -> Outcome {
     let index = ticket.number - first
-    guard replies.indices.contains(index), case .none = replies[index] else { return false }
-    replies[index] = reply
-    return true
+    guard replies.indices.contains(index), case .none = replies[index] else { return .isDropped }
+    if index > 0 {
+      replies[index] = reply
+      return .waits
+    }
+    replies.removeFirst()
+    first += 1
+    return .isDue
   }
 
   /// Whether this is the next place to be filled.

@@ -20,16 +20,16 @@ enum Dispatch {
       return ActiveUsersCommand.run(on: connection, ticket)
     }
     let isTrusted = isBound && binding?.isTrusted(at: now) ?? false
-    run(command, by: isTrusted ? binding : nil, on: connection, ticket)
+    run(command, by: isTrusted ? binding : nil, on: connection, ticket, now: now)
   }
 
   /// The table. A command that needs a session and has none (`nil`) waits for it, and comes back here with it.
   private static func run(
-    _ command: Command, by binding: Binding?, on connection: ConnectionHandler, _ ticket: ReplyTicket
+    _ command: Command, by binding: Binding?, on connection: ConnectionHandler, _ ticket: ReplyTicket, now: NIODeadline
   ) {
     switch (command, binding) {
     case (.send(_, let recipient, let text, let tag), let binding?):
-      SendCommand.run(to: recipient, text, tag: tag, from: binding, on: connection, ticket)
+      SendCommand.run(to: recipient, text, tag: tag, from: binding, on: connection, ticket, now: now)
     case (.ack(_, let sequence, let id), let binding?):
       AckCommand.run(sequence, id: id, by: binding, on: connection, ticket)
     case (.inbox, let binding?): InboxCommand.run(for: binding, on: connection, ticket)
@@ -46,7 +46,9 @@ enum Dispatch {
     case (.listen, _?): ListenCommand.run(on: connection, ticket)
     case (.send, nil), (.ack, nil), (.inbox, nil), (.activeUsers, nil), (.block, nil), (.unblock, nil), (.blocks, nil),
       (.passwd, nil), (.logout, nil), (.resume, nil), (.listen, nil):
-      withSession(command.token, on: connection, ticket) { run(command, by: $0, on: connection, ticket) }
+      withSession(command.token, on: connection, ticket) {
+        run(command, by: $0, on: connection, ticket, now: .now())
+      }
 
     case (.unlisten, _):
       connection.inTurn(ticket) {

@@ -11,9 +11,9 @@ import RedisClient
 /// One `send` on its way to Redis. A class, because what waits for the reply then holds one reference, not a copy of it all.
 final class SendCommand {
   private let recipient: AccountName
-  private let sender: AccountName
-  private let id: String
-  private let record: [UInt8]
+  private let text: MessageText
+  private let sender: Binding
+  private let id: MessageID
   private let tag: RequestTag?
   private let connection: ConnectionHandler
   private let ticket: ReplyTicket
@@ -23,25 +23,20 @@ final class SendCommand {
   private var told: [NodeID] = []
 
   private init(
-    to recipient: AccountName, from sender: AccountName, id: String, record: [UInt8], tag: RequestTag?,
+    to recipient: AccountName, _ text: MessageText, from sender: Binding, tag: RequestTag?,
     on connection: ConnectionHandler, _ ticket: ReplyTicket
   ) {
-    (self.recipient, self.sender, self.id, self.record, self.tag) = (recipient, sender, id, record, tag)
-    (self.connection, self.ticket) = (connection, ticket)
+    (self.recipient, self.text, self.sender, self.tag) = (recipient, text, sender, tag)
+    (self.connection, self.ticket, id) = (connection, ticket, connection.worker.messageIDs.next())
   }
 
   static func run(
     to recipient: AccountName, _ text: MessageText, tag: RequestTag?, from sender: Binding,
-    on connection: ConnectionHandler, _ ticket: ReplyTicket
+    on connection: ConnectionHandler, _ ticket: ReplyTicket, now: NIODeadline
   ) {
-    let worker = connection.worker
-    let id = worker.messageIDs.next()
-    let record = MessageRecord.encode(
-      from: sender.session.user, displayFrom: sender.display, text: text, id: id, at: worker.clock.text())
-    let command = SendCommand(
-      to: recipient, from: sender.session.user, id: id, record: record, tag: tag, on: connection, ticket)
+    let command = SendCommand(to: recipient, text, from: sender, tag: tag, on: connection, ticket)
     switch sender.blockers.standing(with: recipient) {
-    case .free: command.attempt()
+    case .free: command.attempt(now: now)
     case .blocked: command.refuse()
     case .unknown: command.ask()
     }
@@ -50,9 +45,10 @@ final class SendCommand {
   /// News of blocks may have been missed. The connection's further lines wait.
   private func ask() {
     connection.hold()
-    connection.worker.redis.perform(Blocks.isBlocked(sender, by: recipient), deadline: ticket.deadline) { result in
+    connection.worker.redis.perform(Blocks.isBlocked(sender.session.user, by: recipient), deadline: ticket.deadline) {
+      result in
       switch result {
-      case .success(false): self.attempt()
+      case .success(false): self.attempt(now: .now())
       case .success(true): self.refuse()
       case .failure(let error): self.fail(error)
       }
@@ -63,10 +59,10 @@ final class SendCommand {
   /// The recipient blocks the sender. What was stored with the same tag before is stored all the same.
   private func refuse() {
     guard let tag else { return connection.reply(ticket, .refused(.blocked(by: recipient))) }
-    let request = Inboxes.stored(with: tag, to: recipient, from: sender)
+    let request = Inboxes.stored(with: tag, to: recipient, from: sender.session.user)
     connection.worker.redis.perform(request, deadline: ticket.deadline) { result in
       switch result {
-      case .success(.some(let first)): self.connection.reply(self.ticket, .sent(id: first, isDuplicate: true))
+      case .success(.some(let first)): self.connection.reply(self.ticket, .sentBefore(id: first))
       case .success(.none): self.connection.reply(self.ticket, .refused(.blocked(by: self.recipient)))
       case .failure(let error): self.fail(error)
       }
@@ -80,31 +76,42 @@ final class SendCommand {
   }
 
   /// A plain append is one `RPUSHX`; a tag, or an inbox that may be nearly full, needs the script.
-  private func attempt() {
+  private func attempt(now: NIODeadline) {
     let worker = connection.worker
-    let limits = worker.configuration.inboxLimits
     told = worker.announceMail(for: recipient)
-    if let tag {
-      let request = Inboxes.appendOnce(limits, record, id: id, to: recipient, from: sender, tag: tag)
-      worker.redis.perform(request, deadline: ticket.deadline) { self.finish($0) }
-    } else if let fill = worker.inboxFill.beginPlainAppend(to: recipient, now: .now()) {
+    encodeRecord()
+    if tag == nil, let fill = worker.inboxFill.beginPlainAppend(to: recipient, now: now) {
       self.fill = fill
-      worker.redis.perform(Inboxes.append(record, with: fill.append), deadline: ticket.deadline) {
-        self.finishPlain($0)
-      }
-    } else {
-      worker.redis.perform(Inboxes.appendWithin(limits, record, to: recipient), deadline: ticket.deadline) { result in
-        if case .success(.stored(let length)) = result {
-          worker.inboxFill.learn(self.recipient, length: length, now: .now())
-        }
-        self.finish(result)
-      }
+      let command = Inboxes.append(worker.scratch, with: fill.append).command
+      return worker.redis.send(command, deadline: ticket.deadline) { self.finishPlain(Inboxes.outcome(of: $0)) }
     }
+    let limits = worker.configuration.inboxLimits
+    let request =
+      if let tag {
+        Inboxes.appendOnce(limits, worker.scratch, id: id.text, to: recipient, from: sender.session.user, tag: tag)
+      } else {
+        Inboxes.appendWithin(limits, worker.scratch, to: recipient)
+      }
+    worker.redis.perform(request, deadline: ticket.deadline) { result in
+      if case .success(.stored(let length)) = result {
+        worker.inboxFill.learn(self.recipient, length: length, now: .now())
+      }
+      self.finish(result)
+    }
+  }
+
+  /// Into the worker's scratch: a command takes its copy at once, so no message has memory of its own for it.
+  private func encodeRecord() {
+    let worker = connection.worker
+    let at = worker.clock.text()
+    worker.scratch.removeAll(keepingCapacity: true)
+    MessageRecord.encode(
+      from: sender.session.user, displayFrom: sender.display, text: text, id: id, at: at, into: &worker.scratch)
   }
 
   private func finishPlain(_ result: Result<AppendOutcome, RedisError>) {
     let length: Int? = if case .success(.stored(let length)) = result { length } else { nil }
-    fill?.finished(length: length, now: .now())
+    fill?.finished(length: length)
     fill = nil
     finish(result)
   }
@@ -113,11 +120,12 @@ final class SendCommand {
     switch result {
     case .success(.stored):
       noteStored()
-      connection.reply(ticket, .sent(id: id, isDuplicate: false))
+      connection.reply(ticket, .sent(id))
     case .success(.duplicate(let first)):
-      // Our own id: the node had repeated the request itself, after a lost connection.
-      if first == id { noteStored() }
-      connection.reply(ticket, .sent(id: first, isDuplicate: first != id))
+      guard first == id.text else { return connection.reply(ticket, .sentBefore(id: first)) }
+      // The node had repeated the request itself, after a lost connection.
+      noteStored()
+      connection.reply(ticket, .sent(id))
     case .success(.noSuchAccount): connection.reply(ticket, .refused(.unknownUser(recipient)))
     case .success(.full):
       connection.worker.telemetry.refused(by: .inbox)
@@ -146,7 +154,7 @@ final class SendCommand {
       if self.connection.hasStored(after: self.ticket) {
         self.connection.reply(self.ticket, .refused(.unavailable))
       } else {
-        self.attempt()
+        self.attempt(now: .now())
       }
       self.connection.release()
     }

@@ -42,13 +42,15 @@ package struct InboxFill {
     fileprivate var length = 0
     fileprivate var until = NIODeadline.now()
     fileprivate var underWay = 0
+    /// When the last plain append began: its answer counts from then on, so that no answer needs a look at the clock.
+    fileprivate var lastBegun = NIODeadline.now()
 
     fileprivate init(_ user: AccountName) { append = Inboxes.plainAppend(to: user) }
 
     /// A plain append has ended, with the length that Redis answered or without an answer.
-    package func finished(length: Int?, now: NIODeadline) {
+    package func finished(length: Int?) {
       underWay -= 1
-      if let length { learn(length, now) }
+      if let length { learn(length, lastBegun) }
     }
 
     fileprivate func learn(_ length: Int, _ now: NIODeadline) {
@@ -67,6 +69,7 @@ package struct InboxFill {
       known.underWay < min(Self.burst, (exactFrom - known.length) / 4)
     else { return nil }
     known.underWay += 1
+    known.lastBegun = now
     return known
   }
 

@@ -42,6 +42,11 @@ package enum Inboxes {
     RedisRequest(plain.with(record).appending(.never)) { AppendOutcome($0) }
   }
 
+  /// What came of such a command that was sent by itself: a request would take a closure for each message.
+  package static func outcome(of result: Result<RedisReply, RedisError>) -> Result<AppendOutcome, RedisError> {
+    RedisRequest.value(of: result) { AppendOutcome($0) }
+  }
+
   /// The part of `append` that is the same for all messages to one inbox.
   package static func plainAppend(to user: AccountName) -> PreparedCommand {
     PreparedCommand("RPUSHX", .text(KeySpace.inbox(user)))
