@@ -68,6 +68,13 @@ package struct ClusterPlan: Sendable {
     self.demoAccounts = demoAccounts
   }
 
+  /// How many event loops each of so many nodes has where nothing else is asked: together no more than there are cores, beside
+  /// one for a Redis on the same machine. Each loop writes to Redis by itself, so more of them make smaller batches and nothing
+  /// else.
+  package static func usualThreads(nodes: Int, cores: Int, besideRedis: Bool) -> Int {
+    max(1, (cores - (besideRedis ? 1 : 0)) / max(1, nodes))
+  }
+
   /// - Throws: `SupervisorError` naming the option that is out of bounds.
   package func validate() throws(SupervisorError) {
     guard (1...64).contains(nodes) else { throw SupervisorError("--nodes must be between 1 and 64, not \(nodes)") }

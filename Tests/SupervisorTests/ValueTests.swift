@@ -45,6 +45,15 @@ private func plan(store: ClusterPlan.Store = .own(data: "./.kabar", port: nil)) 
     #expect(throws: SupervisorError("--redis-port must be between 1 and 65535, not 0")) { try bad.validate() }
   }
 
+  @Test(arguments: [
+    (1, 1, true, 1), (1, 2, true, 1), (3, 2, true, 1), (1, 8, true, 7), (3, 8, true, 2), (3, 8, false, 2),
+    (1, 8, false, 8),
+    (64, 8, true, 1),
+  ])
+  func `shares the cores among the nodes`(nodes: Int, cores: Int, besideRedis: Bool, threads: Int) {
+    #expect(ClusterPlan.usualThreads(nodes: nodes, cores: cores, besideRedis: besideRedis) == threads)
+  }
+
   @Test func `gives each node its name and the shared port`() {
     var some = plan()
     let common = [

@@ -21,7 +21,7 @@ struct BenchOptions: ParsableArguments {
   @Option(help: "Node processes of the private cluster, 1 to 64.")
   var nodes = 3
 
-  @Option(help: "Event loops of each of these nodes (default: as many as there are cores).")
+  @Option(help: "Event loops of each of these nodes (default: as `kabar up` chooses).")
   var threads: Int?
 
   @Option(help: "When Redis (both, if there are two) syncs its file: always or everysec.")

@@ -3,6 +3,7 @@
 // Runs on: the main thread.
 import ArgumentParser
 import Glibc
+import NIOCore
 import RedisClient
 import Supervisor
 import TLS
@@ -41,7 +42,10 @@ struct UpCommand: ParsableCommand {
 
   @OptionGroup(title: "TLS") var tls: TLSOptions
 
-  @Option(help: "Event loops of each node (default: as many as there are cores).")
+  @Option(
+    help: ArgumentHelp(
+      "Event loops of each node. (KABAR_THREADS; default: all nodes together as many as there are cores, beside one for the "
+        + "private Redis)"))
   var threads: Int?
 
   @Option(help: "The port of the private Redis (default: the first free one from 6390).")
@@ -82,7 +86,8 @@ struct UpCommand: ParsableCommand {
       store = .own(data: data, port: redisPort, durability: durability)
     }
     var plan = ClusterPlan(
-      nodes: nodes, host: host, port: port, threads: threads, store: store, nodeProgram: nodeProgram ?? executable,
+      nodes: nodes, host: host, port: port, threads: try chosenThreads(), store: store,
+      nodeProgram: nodeProgram ?? executable,
       launcher: executable, demoAccounts: DemoAccounts.all.map { "\($0.name) \($0.password)" })
     plan.tls = try chosenTLS()
     // The private Redis wants no password, whatever the environment says of another one.
@@ -99,6 +104,11 @@ struct UpCommand: ParsableCommand {
           return true
         })
     throw ExitCode(supervisor.run())
+  }
+
+  private func chosenThreads() throws -> Int {
+    let usual = ClusterPlan.usualThreads(nodes: nodes, cores: System.coreCount, besideRedis: redis == nil)
+    return try Environment.value(threads, "KABAR_THREADS", default: usual)
   }
 
   /// The files are tried here, so that what is wrong is said once and not by each node.
