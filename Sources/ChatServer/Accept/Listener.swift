@@ -32,6 +32,11 @@ enum Listener {
       .childChannelOption(
         .writeBufferWaterMark, value: .init(low: max(outboxBytes / 2, 1), high: max(outboxBytes, 2))
       )
+      // NIO keeps a connection's buffer for its next read: an idle one has sent short lines and keeps little. It grows with
+      // what is read.
+      .childChannelOption(
+        .recvAllocator, value: AdaptiveRecvByteBufferAllocator(minimum: 64, initial: 256, maximum: 65_536)
+      )
       // FIN ends the requests, not the replies: what was asked before it is answered.
       .childChannelOption(.allowRemoteHalfClosure, value: true)
       .childChannelInitializer { channel in
