@@ -38,7 +38,7 @@ package struct Node: Service {
   /// Serves until the process is told to stop, then ends in order. Throws when it can't listen.
   package func run() async throws {
     let group = MultiThreadedEventLoopGroup(numberOfThreads: configuration.threads)
-    let passwords = PasswordChecks(threads: configuration.threads, waiting: configuration.waitingPasswordChecks)
+    let passwords = PasswordChecks(threads: configuration.hashesAtOnce, waiting: configuration.waitingPasswordChecks)
     let loops = Array(group.makeIterator())
     let outcome: Result<Void, any Error>
     do {
@@ -74,6 +74,7 @@ package struct Node: Service {
     let first = loops[0]
     let firstClient = try await first.submit { NIOLoopBound(client(of: 0, on: first), eventLoop: first) }.get()
     let admission = Admission(configuration.clientLimits)
+    let commandRates = CommandRates()
     let presence = SharedPresence(own: NodeID(newIncarnationOf: configuration.name))
     let membership = try await first.submit {
       NIOLoopBound(
@@ -91,7 +92,8 @@ package struct Node: Service {
           redis.start()
           let worker = Worker(
             configuration, index: index, redis: redis, membership: handle, presence: presence,
-            feedLoops: feedLoops, passwords: passwords, admission: admission, logger: logger)
+            feedLoops: feedLoops, passwords: passwords, admission: admission, commandRates: commandRates, logger: logger
+          )
           return NIOLoopBound(worker, eventLoop: loop)
         }.get())
     }

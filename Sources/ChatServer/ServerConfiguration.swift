@@ -33,6 +33,8 @@ package struct ServerConfiguration: Sendable {
   package var inboxLimits = InboxLimits()
   /// Replicas that must have a message before its sender hears OK; 0 for none.
   package var minimumReplicas = 0
+  /// Password hashes that run at once, each with a core and its memory.
+  package var hashesAtOnce: Int
   /// Password checks that may wait for a thread; beyond it a login is told `busy`.
   package var waitingPasswordChecks = 128
   /// What a password hash costs; another one is replaced at the user's next login.
@@ -58,5 +60,6 @@ package struct ServerConfiguration: Sendable {
 
   package init(port: Int, threads: Int, redis: RedisAddress, name: String) {
     (self.port, self.threads, self.redis, self.name) = (port, threads, redis, name)
+    hashesAtOnce = min(threads, 4)
   }
 }

@@ -29,6 +29,8 @@ final class Worker {
   var node: NodeID
   /// How many connections this process has.
   let admission: Admission
+  /// How many commands sessions and users may send to this process.
+  let commandRates: CommandRates
   /// Replies are encoded here before they go into a connection's outbox.
   var scratch: [UInt8] = []
   /// How late the loop comes to its tasks, and how long Redis takes.
@@ -48,7 +50,6 @@ final class Worker {
   private var bySession: [SessionID: [ObjectIdentifier: ConnectionHandler]] = [:]
   /// How often an open connection's session is prolonged, well within its life.
   private static let sessionUse = TimeAmount.hours(1)
-  private var buckets: [SessionID: SharedTokenBucket] = [:]
   /// How often sessions are looked up while no news of their end arrives.
   private static let deafInterval = TimeAmount.seconds(1)
   private var isDeaf = false
@@ -63,7 +64,9 @@ final class Worker {
 
   init(
     _ configuration: ServerConfiguration, index: Int, redis: RedisClient, membership: MembershipHandle,
-    presence: SharedPresence, feedLoops: FeedLoops, passwords: PasswordChecks, admission: Admission, logger: Logger
+    presence: SharedPresence, feedLoops: FeedLoops, passwords: PasswordChecks, admission: Admission,
+    commandRates: CommandRates,
+    logger: Logger
   ) {
     (self.index, eventLoop) = (index, redis.eventLoop)
     (self.configuration, self.redis, self.membership) = (configuration, redis, membership)
@@ -72,6 +75,7 @@ final class Worker {
     telemetry = Telemetry(requestTimeout: configuration.requestTimeout)
     (node, self.presence, self.feedLoops) = (presence.own, presence, feedLoops)
     (self.passwords, self.admission, self.logger) = (passwords, admission, logger)
+    self.commandRates = commandRates
     keepSessions()
     judgeConnections()
     startMeasuring()
@@ -93,19 +97,6 @@ final class Worker {
 
   /// An open connection.
   func connection(_ id: ObjectIdentifier) -> ConnectionHandler? { connections[id] }
-
-  /// What a session may still ask here.
-  func bucket(of session: SessionID) -> SharedTokenBucket {
-    if let bucket = buckets[session] { return bucket }
-    let bucket = SharedTokenBucket()
-    buckets[session] = bucket
-    return bucket
-  }
-
-  /// A full bucket that nobody uses is as good as none. (One that is in use must stay the only one of its session.)
-  func forgetFullBuckets(at now: NIODeadline) {
-    buckets = buckets.filter { bySession[$0.key] != nil || !$0.value.isFull(at: now) }
-  }
 
   /// How many are open.
   var connectionCount: Int { connections.count }

@@ -69,9 +69,28 @@ import Testing
     // Of nobody: these cost the full work of a hash. One runs, 128 wait.
     let clients = try (0..<140).map { _ in try node.connect() }
     for client in clients { try client.send("auth nobody pw") }
-    let busy = try clients.last?.reply().code
-    #expect(busy == "busy")
+    let busy = try clients.last?.reply()
+    #expect(busy?.code == "busy")
+    #expect(busy?.retryAfter == 1000)
     // The event loop is not blocked meanwhile.
+    #expect(try node.connect().request("ping").isOK)
+  }
+
+  @Test func `who waits for a hash is told to come back in time, however slow the hashes are`() async throws {
+    let redis = try await RedisServer()
+    try await redis.addAccounts("arini")
+    // One runs at a time and takes a third of a second or more: the last can't have their turn within 12 s.
+    let node = try await ChatNode(
+      "a", redis: redis, threads: 1,
+      options: ["--scrypt-log2n", "17", "--waiting-logins", "64", "--login-failures", "0", "--request-timeout", "2000"])
+    let clients = try (0..<64).map { _ in try node.connect() }
+    let start = ContinuousClock.now
+    for client in clients { try client.send("auth nobody pw") }
+    var codes: [String?] = []
+    for client in clients { codes.append(try await client.awaitReply().code) }
+    let took = (ContinuousClock.now - start) / .seconds(1)
+    #expect(codes.contains("busy") && codes.allSatisfy { $0 == "busy" || $0 == "auth_failed" }, "\(codes)")
+    #expect(took < 20, "\(took) s")
     #expect(try node.connect().request("ping").isOK)
   }
 

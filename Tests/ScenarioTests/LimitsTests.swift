@@ -176,6 +176,36 @@ import Testing
     #expect(codes.count { $0 == nil } < 10 && codes.last == "slow_down", "\(codes)")
   }
 
+  @Test func `on all event loops together a session gets no more of them`() async throws {
+    let redis = try await RedisServer()
+    try await redis.addAccounts("arini")
+    let options = ["--command-burst", "40", "--command-rate", "1"]
+    let node = try await ChatNode("a", redis: redis, threads: 4, options: options)
+    let first = try node.connect()
+    let token = try #require(try first.request("auth arini pw")["tokenid"])
+    // The kernel spreads them over the event loops.
+    let clients = try (0..<16).map { _ in try node.connect() }
+    for client in clients { #expect(try client.request("resume \(token)").isOK) }
+    var taken = 0
+    for _ in 0..<10 { for client in clients { taken += try client.request("ping").isOK ? 1 : 0 } }
+    #expect((20...34).contains(taken), "\(taken) of 160")  // 16 went into the resumes; a second or some pass
+  }
+
+  @Test func `the sessions of one user share what she may send, and others go on`() async throws {
+    let node = try await node("--command-burst", "10", "--command-rate", "1", "--user-command-rate", "4")
+    var taken = 0
+    for _ in 0..<15 {
+      let client = try node.login("arini")
+      for _ in 0..<10 { taken += try client.request("ping").isOK ? 1 : 0 }
+    }
+    // 40 at once and 4 a second, where 15 sessions by themselves could send 150.
+    #expect((40...100).contains(taken), "\(taken)")
+    let arini = try node.login("arini")
+    #expect(try arini.request("ping").code == "slow_down")
+    let lineker = try node.login("lineker")
+    for _ in 0..<10 { #expect(try lineker.request("ping").isOK) }
+  }
+
   @Test func `who floods is not spared the time to log in`() async throws {
     let node = try await node("--login-timeout", "2", "--crowd", "0", "--command-rate", "1")
     let client = try node.connect()

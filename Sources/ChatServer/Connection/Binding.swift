@@ -16,17 +16,17 @@ final class Binding {
   let token: SessionToken
   /// The display name, ready for a record.
   let display: JSONString
-  /// What the session may still ask on this event loop, on whichever connection.
-  let bucket: SharedTokenBucket
+  /// What the session may still ask.
+  let rate: SessionRate
   /// Who refuses the user's messages.
   let blockers: Blockers
   /// When Redis last said that the session lives; `nil`: ask again before the next command.
   private var checkedAt: NIODeadline?
 
   init(
-    _ session: Session, token: SessionToken, bucket: SharedTokenBucket, blockers: Blockers, checkedAt: NIODeadline
+    _ session: Session, token: SessionToken, rate: SessionRate, blockers: Blockers, checkedAt: NIODeadline
   ) {
-    (self.session, self.token, self.bucket) = (session, token, bucket)
+    (self.session, self.token, self.rate) = (session, token, rate)
     (self.blockers, self.checkedAt) = (blockers, checkedAt)
     display = JSONString(session.display)
   }

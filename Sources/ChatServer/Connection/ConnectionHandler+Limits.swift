@@ -49,24 +49,23 @@ extension ConnectionHandler {
 
   /// Takes a token for a line, whether it could be read or not; the refusal if there is none.
   func takeToken(for line: Result<Command?, Refusal>, now: NIODeadline) -> Refusal? {
-    guard let rate = worker.configuration.clientLimits.commandRate else { return nil }
+    let limits = worker.configuration.clientLimits
+    guard let rate = limits.commandRate ?? limits.userCommandRate else { return nil }
     if case .success(let command?) = line, isFree(command) { return nil }
-    let missing =
-      if let binding { binding.bucket.take(rate, now: now) } else { anonymousBucket.take(rate, now: now) }
-    return slowDown(missing)
+    if let binding { return slowDown(binding.rate.take(limits, now: now)) }
+    return slowDown(anonymousBucket.take(rate, now: now).map { (.commandRate, $0) })
   }
 
   /// The same for a session that this connection has not been bound to so far: what a connection may ask without a session
   /// is not a session's to spend.
-  func takeToken(of session: SessionID) -> Refusal? {
-    guard let rate = worker.configuration.clientLimits.commandRate else { return nil }
-    return slowDown(worker.bucket(of: session).take(rate, now: .now()))
+  func takeToken(of session: Session) -> Refusal? {
+    slowDown(worker.commandRates.rate(of: session).take(worker.configuration.clientLimits, now: .now()))
   }
 
   /// A client that asks on all the same must not get refusals faster than others get answers: its next line waits.
-  private func slowDown(_ missing: TimeAmount?) -> Refusal? {
-    guard let missing else { return nil }
-    worker.telemetry.refused(by: .commandRate)
+  private func slowDown(_ excess: (limit: Limit, wait: TimeAmount)?) -> Refusal? {
+    guard let (limit, missing) = excess else { return nil }
+    worker.telemetry.refused(by: limit)
     if !isThrottled {
       isThrottled = true
       worker.eventLoop.assumeIsolated().scheduleTask(in: missing) { self.endThrottle() }

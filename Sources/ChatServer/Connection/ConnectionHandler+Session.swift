@@ -16,7 +16,7 @@ extension ConnectionHandler {
     if isClosed { return worker.eventLoop.makeSucceededVoidFuture() }
     let now = NIODeadline.now()
     binding = Binding(
-      session, token: token, bucket: worker.bucket(of: session.id),
+      session, token: token, rate: worker.commandRates.rate(of: session),
       blockers: worker.blockers.blockers(of: session.user), checkedAt: now)
     times.loggedIn(at: now)
     worker.bound(self, to: session.id)

@@ -27,7 +27,12 @@ struct AuthCommand {
   }
 
   private func attempt(isLast: Bool) {
-    PasswordAttempt(user: user, password: password, connection: connection, deadline: ticket.deadline).run { outcome in
+    // The first has used its time up; who needs a second must not wait as long again.
+    PasswordAttempt(
+      user: user, password: password, connection: connection,
+      deadline: isLast ? .now() + worker.configuration.requestTimeout : ticket.deadline,
+      patience: isLast ? .zero : PasswordAttempt.usualPatience
+    ).run { outcome in
       switch outcome {
       case .refused(let refusal): finish(.refused(refusal))
       // Nobody will use it, and whoever left must not learn from its traces whether the password was right.

@@ -113,7 +113,7 @@ enum Dispatch {
       connection.reply(ticket, .refused(.invalidSession))
       connection.release()
     case .success(.some(let session)):
-      if connection.binding?.token != wanted, let refusal = connection.takeToken(of: session.id) {
+      if connection.binding?.token != wanted, let refusal = connection.takeToken(of: session) {
         connection.reply(ticket, .refused(refusal))
         return connection.release()
       }

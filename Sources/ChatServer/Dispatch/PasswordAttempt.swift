@@ -12,13 +12,16 @@ import RedisClient
 /// Asks Redis whether this source may try, waits for a turn, hashes, and has a failure counted before the turn ends: so
 /// all nodes together let no more attempts slip through than they hash at once.
 struct PasswordAttempt {
+  /// How long beyond its deadline a login may wait for its turn.
+  static let usualPatience = TimeAmount.seconds(10)
+
   let user: AccountName
   let password: String
   let connection: ConnectionHandler
+  /// Until when Redis may take to say who the user is.
   let deadline: NIODeadline
-
-  /// How long beyond its deadline a login may wait for its turn.
-  private static let patience = TimeAmount.seconds(10)
+  /// How long beyond that it may wait for its turn.
+  var patience = usualPatience
 
   enum Outcome {
     case right(Credentials)
@@ -29,15 +32,24 @@ struct PasswordAttempt {
   private var source: LoginSource { connection.loginSource }
 
   func run(_ then: @escaping (Outcome) -> Void) {
-    ask(deadline: deadline) { standing in
-      switch standing {
-      case .failure(let refusal): then(.refused(refusal))
-      case .success(let standing): find(standing, then)
+    worker.redis.perform(Accounts.credentials(of: user), deadline: deadline) { result in
+      switch result {
+      case .success(let credentials):
+        // Last, so that nobody's failure lies between this answer and the hash.
+        ask(deadline: deadline) { standing in
+          switch standing {
+          case .failure(let refusal): then(.refused(refusal))
+          case .success(let standing): takeTurn(credentials, standing, then)
+          }
+        }
+      case .failure(let error):
+        worker.report(error, during: "auth")
+        then(.refused(.unavailable))
       }
     }
   }
 
-  private func ask(deadline: NIODeadline?, _ then: @escaping (Result<LoginStanding, Refusal>) -> Void) {
+  private func ask(deadline: NIODeadline, _ then: @escaping (Result<LoginStanding, Refusal>) -> Void) {
     guard let limits = worker.configuration.guessLimits else { return then(.success(.free)) }
     worker.redis.perform(LoginAttempts.ask(user, from: source, limits), deadline: deadline) { result in
       switch result {
@@ -52,25 +64,30 @@ struct PasswordAttempt {
     }
   }
 
-  private func find(_ standing: LoginStanding, _ then: @escaping (Outcome) -> Void) {
-    worker.redis.perform(Accounts.credentials(of: user), deadline: deadline) { result in
-      switch result {
-      case .success(let credentials): takeTurn(credentials, standing, then)
-      case .failure(let error):
-        worker.report(error, during: "auth")
-        then(.refused(.unavailable))
-      }
-    }
-  }
-
   private func takeTurn(_ credentials: Credentials?, _ standing: LoginStanding, _ then: @escaping (Outcome) -> Void) {
     switch worker.passwords.takeTurn(for: source, isKnown: standing.isKnown, on: worker.eventLoop) {
     case .now: hash(credentials, standing, then)
     case .refused: refuseTurn(then)
-    case .later(let turn):
-      turn.assumeIsolated().whenComplete { result in
-        guard case .success(true) = result else { return refuseTurn(then) }
+    case .later(let turn): wait(for: turn, credentials, then)
+    }
+  }
+
+  /// It is told to come back when its patience ends; the turn that still comes then is nobody's.
+  private func wait(for turn: EventLoopFuture<Bool>, _ credentials: Credentials?, _ then: @escaping (Outcome) -> Void) {
+    var isOver = false
+    let end = worker.eventLoop.assumeIsolated().scheduleTask(deadline: deadline + patience) {
+      isOver = true
+      refuseTurn(then)
+    }
+    turn.assumeIsolated().whenComplete { result in
+      end.cancel()
+      let isMine = (try? result.get()) == true
+      if isOver {
+        if isMine { worker.passwords.endTurn() }
+      } else if isMine {
         askAgain(credentials, then)
+      } else {
+        refuseTurn(then)
       }
     }
   }
@@ -81,16 +98,13 @@ struct PasswordAttempt {
   }
 
   /// Its turn has come, and others before it may have failed meanwhile. Who is gone gets no hash, nor who has said that nothing
-  /// more comes (and is gone, most likely) while others wait, nor who has waited so long that few clients would still be there.
+  /// more comes (and is gone, most likely) while others wait.
   private func askAgain(_ credentials: Credentials?, _ then: @escaping (Outcome) -> Void) {
-    let isUseless =
-      connection.isClosed || (connection.peerHasEnded && worker.passwords.load.waiting > 0)
-      || deadline + Self.patience <= .now()
-    if isUseless {
+    if connection.isClosed || (connection.peerHasEnded && worker.passwords.load.waiting > 0) {
       worker.passwords.endTurn()
-      return then(.refused(.busy))
+      return refuseTurn(then)
     }
-    ask(deadline: nil) { standing in
+    ask(deadline: deadline + patience) { standing in
       switch standing {
       case .failure(let refusal):
         worker.passwords.endTurn()
@@ -110,7 +124,7 @@ struct PasswordAttempt {
     checked.assumeIsolated().whenComplete { result in
       guard case .success(let matches) = result else {
         worker.passwords.endTurn()
-        return then(.refused(.busy))
+        return refuseTurn(then)
       }
       guard matches, let credentials, !credentials.isDisabled else { return noteWrong(then) }
       worker.passwords.endTurn()

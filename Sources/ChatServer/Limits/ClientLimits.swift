@@ -21,12 +21,14 @@ package struct ClientLimits: Sendable {
   package var lineTime: TimeAmount? = .seconds(30)
   /// How many commands a session may send.
   package var commandRate: CommandRate? = CommandRate(burst: 200, perSecond: 50)
+  /// How many commands all sessions of a user may send together to this node.
+  package var userCommandRate: CommandRate? = CommandRate(burst: 800, perSecond: 200)
 
   package init() {}
 
   /// Lifts what holds for each client; the node's own bound stays.
   package mutating func switchOff() {
-    (connectionsPerAddress, commandRate) = (nil, nil)
+    (connectionsPerAddress, commandRate, userCommandRate) = (nil, nil, nil)
     (loginTime, idleTime, lineTime) = (nil, nil, nil)
   }
 }

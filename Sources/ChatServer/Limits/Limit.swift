@@ -20,6 +20,8 @@ package enum Limit: String, CaseIterable, Sendable {
   case overload
   /// More commands came than a session may send.
   case commandRate = "command_rate"
+  /// More commands came than all sessions of a user together may send.
+  case userCommandRate = "user_command_rate"
   /// A user had more sessions than she may.
   case sessionsPerUser = "sessions_per_user"
   /// Too many wrong passwords came from an address.

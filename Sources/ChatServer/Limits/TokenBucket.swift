@@ -32,12 +32,3 @@ struct TokenBucket {
   /// Whether nothing is missing: then it is as good as a new one.
   func isFull(at now: NIODeadline) -> Bool { fullAt <= now }
 }
-
-/// The bucket of a session, which all its connections on one event loop share.
-final class SharedTokenBucket {
-  private var bucket = TokenBucket()
-
-  func take(_ rate: CommandRate, now: NIODeadline) -> TimeAmount? { bucket.take(rate, now: now) }
-
-  func isFull(at now: NIODeadline) -> Bool { bucket.isFull(at: now) }
-}

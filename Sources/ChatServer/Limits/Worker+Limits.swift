@@ -20,7 +20,7 @@ extension Worker {
       // The kernel spreads connections evenly: each event loop has its share of the crowd.
       let isCrowded = anonymous * self.configuration.threads > self.configuration.clientLimits.crowd
       for connection in connections { connection.judgeTimes(isCrowded: isCrowded, now: now) }
-      self.forgetFullBuckets(at: now)
+      if self.index == 0 { self.commandRates.forgetFull(at: now) }
       self.judgeConnections()
     }
   }

@@ -60,6 +60,12 @@ struct LimitsOptions: ParsableArguments {
     help: ArgumentHelp("Commands that a session may send at once, 1 to 1000000. (KABAR_COMMAND_BURST; default 200)"))
   var commandBurst: Int?
 
+  @Option(
+    help: ArgumentHelp(
+      "Commands a second of all sessions of one user together, 0 to 1000000; 0: any number. Their burst is four times that of "
+        + "one session. (KABAR_USER_COMMAND_RATE; default: four times --command-rate)"))
+  var userCommandRate: Int?
+
   /// Puts them into the settings of a node.
   func apply(to settings: inout ServerConfiguration) throws {
     var limits = ClientLimits()
@@ -73,6 +79,8 @@ struct LimitsOptions: ParsableArguments {
     let rate = try Environment.number(commandRate, "command-rate", 50, 0...1_000_000)
     let burst = try Environment.number(commandBurst, "command-burst", 200, 1...1_000_000)
     limits.commandRate = rate == 0 ? nil : CommandRate(burst: burst, perSecond: rate)
+    let userRate = try Environment.number(userCommandRate, "user-command-rate", min(4 * rate, 1_000_000), 0...1_000_000)
+    limits.userCommandRate = userRate == 0 ? nil : CommandRate(burst: 4 * burst, perSecond: userRate)
     settings.clientLimits = limits
     if try areOff {
       settings.clientLimits.switchOff()

@@ -24,6 +24,18 @@ struct LoginOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
+      "Passwords that are hashed at once, 1 to 256; each takes a core and the memory of a hash. (KABAR_HASHES_AT_ONCE; "
+        + "default: as many as event loops, at most 4)", valueName: "n"))
+  var hashesAtOnce: Int?
+
+  @Option(
+    help: ArgumentHelp(
+      "Logins that may wait for a hash, 1 to 100000, and as many of addresses that nobody has logged in from lately. "
+        + "(KABAR_WAITING_LOGINS; default 128)", valueName: "n"))
+  var waitingLogins: Int?
+
+  @Option(
+    help: ArgumentHelp(
       "Load balancers whose PROXY protocol header (version 1 or 2) says who the client is; each of their connections must "
         + "begin with one. From anybody else it is a bad command. (KABAR_TRUSTED_PROXIES; default: none)",
       valueName: "CIDR,..."))
@@ -32,6 +44,9 @@ struct LoginOptions: ParsableArguments {
   /// Puts them into the settings of a node.
   func apply(to settings: inout ServerConfiguration) throws {
     settings.passwordCost = try scrypt.resolved()
+    settings.hashesAtOnce = try Environment.number(hashesAtOnce, "hashes-at-once", settings.hashesAtOnce, 1...256)
+    settings.waitingPasswordChecks = try Environment.number(
+      waitingLogins, "waiting-logins", settings.waitingPasswordChecks, 1...100_000)
     let failures = try Environment.number(loginFailures, "login-failures", 5, 0...1000)
     settings.guessLimits = failures == 0 ? nil : GuessLimits(perAccount: failures)
     settings.sessionsPerUser = try Environment.number(
