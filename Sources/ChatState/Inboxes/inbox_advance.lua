@@ -21,11 +21,13 @@ elseif place and place ~= '' then
   redis.call('HSET', KEYS[2], place, ARGV[5] .. ' ' .. string.format('%.0f', now))
 end
 
-local state = redis.call('HMGET', KEYS[2], 'confirmed', 'shown')
+local reading = {}
+local fields = redis.call('HGETALL', KEYS[2])
+for i = 1, #fields, 2 do reading[fields[i]] = fields[i + 1] end
 local length = redis.call('LLEN', KEYS[1])
 -- Never more than there is: the list may have been replaced.
-local confirmed = math.min(math.max(tonumber(state[1] or '') or 0, first), first + length - 1)
-local shown = tonumber(state[2] or '') or 0
+local confirmed = math.min(math.max(tonumber(reading.confirmed or '') or 0, first), first + length - 1)
+local shown = tonumber(reading.shown or '') or 0
 local taken = 1
 if sequence > confirmed then
   local message = sequence < first + length and redis.call('LINDEX', KEYS[1], sequence - first)
@@ -34,11 +36,10 @@ end
 
 if confirmed > first then
   local last = confirmed
-  local fields = redis.call('HGETALL', KEYS[2])
-  for i = 1, #fields, 2 do
-    local position, seen = string.match(fields[i + 1], '^(%d+) (%d+)$')
+  for field, value in pairs(reading) do
+    local position, seen = string.match(value, '^(%d+) (%d+)$')
     if position and tonumber(seen) + patience < now then
-      redis.call('HDEL', KEYS[2], fields[i])
+      redis.call('HDEL', KEYS[2], field)
     elseif position then
       last = math.min(last, tonumber(position))
     end
@@ -46,17 +47,17 @@ if confirmed > first then
   if last > first then
     -- The last message that goes gives its place to the new element 0.
     redis.call('LTRIM', KEYS[1], last - first, -1)
+    length = length - (last - first)
     first = last
     redis.call('LSET', KEYS[1], 0, string.format('%.0f', first))
   end
   if confirmed > first then
     redis.call('HSET', KEYS[2], 'confirmed', string.format('%.0f', confirmed))
-  elseif state[1] then
+  elseif reading.confirmed then
     redis.call('HDEL', KEYS[2], 'confirmed')
   end
 end
 
-length = redis.call('LLEN', KEYS[1])
 local answer = {confirmed, taken, shown, 0, length, first + length - 1}
 local wanted = tonumber(ARGV[8] or 0)
 if wanted == 0 then return answer end
