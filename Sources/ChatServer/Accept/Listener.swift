@@ -28,21 +28,27 @@ enum Listener {
           try channel.pipeline.syncOperations.addHandler(AcceptBackoffHandler())
         }
       }
-      .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
-      .childChannelOption(
-        .writeBufferWaterMark, value: .init(low: max(outboxBytes / 2, 1), high: max(outboxBytes, 2))
-      )
-      // NIO keeps a connection's buffer for its next read: an idle one has sent short lines and keeps little. It grows with
-      // what is read.
-      .childChannelOption(
-        .recvAllocator, value: AdaptiveRecvByteBufferAllocator(minimum: 64, initial: 256, maximum: 65_536)
-      )
-      // FIN ends the requests, not the replies: what was asked before it is answered.
-      .childChannelOption(.allowRemoteHalfClosure, value: true)
       .childChannelInitializer { channel in
-        channel.eventLoop.makeCompletedFuture { try accept(channel, for: worker.value, tls) }
+        channel.eventLoop.makeCompletedFuture {
+          try setOptions(of: channel, outboxBytes: outboxBytes)
+          try accept(channel, for: worker.value, tls)
+        }
       }
       .bind(host: host, port: port).get()
+  }
+
+  /// Here and not by the bootstrap, which makes half a dozen futures for each option of each connection.
+  private static func setOptions(of channel: any Channel, outboxBytes: Int) throws {
+    guard let options = channel.syncOptions else { return }
+    try options.setOption(.tcpOption(.tcp_nodelay), value: 1)
+    try options.setOption(
+      .writeBufferWaterMark, value: .init(low: max(outboxBytes / 2, 1), high: max(outboxBytes, 2)))
+    // NIO keeps a connection's buffer for its next read: an idle one has sent short lines and keeps little. It grows with
+    // what is read.
+    try options.setOption(
+      .recvAllocator, value: AdaptiveRecvByteBufferAllocator(minimum: 64, initial: 256, maximum: 65_536))
+    // FIN ends the requests, not the replies: what was asked before it is answered.
+    try options.setOption(.allowRemoteHalfClosure, value: true)
   }
 
   private static func accept(_ channel: any Channel, for worker: Worker, _ tls: ServerTLS?) throws {
