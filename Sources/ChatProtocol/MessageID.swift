@@ -29,18 +29,18 @@ package struct MessageID: Hashable, Sendable {
     // Filled from behind, in place: each message is written twice.
     bytes.append(contentsOf: repeatElement(UInt8(ascii: "-"), count: Self.originDigits + 1 + numberDigits))
     bytes.withUnsafeMutableBufferPointer { bytes in
-      Self.write(origin, into: bytes[start..<start + Self.originDigits], "0123456789abcdefghjkmnpqrstvwxyz")
-      Self.write(number, into: bytes[(start + Self.originDigits + 1)...], "0123456789abcdefghijklmnopqrstuv")
+      Self.write(origin, to: bytes, start..<start + Self.originDigits, "0123456789abcdefghjkmnpqrstvwxyz")
+      Self.write(number, to: bytes, start + Self.originDigits + 1..<bytes.count, "0123456789abcdefghijklmnopqrstuv")
     }
   }
 
-  /// Fills the place with a number in base 32.
+  /// Fills a place with a number in base 32.
   private static func write(
-    _ number: UInt64, into place: Slice<UnsafeMutableBufferPointer<UInt8>>, _ alphabet: StaticString
+    _ number: UInt64, to bytes: UnsafeMutableBufferPointer<UInt8>, _ place: Range<Int>, _ alphabet: StaticString
   ) {
-    var (place, rest) = (place, number)
-    for index in place.indices.reversed() {
-      place[index] = alphabet.utf8Start[Int(rest & 31)]
+    var rest = number
+    for index in place.reversed() {
+      bytes[index] = alphabet.utf8Start[Int(rest & 31)]
       rest >>= 5
     }
   }
