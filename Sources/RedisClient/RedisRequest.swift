@@ -23,8 +23,9 @@ package struct RedisRequest<Value: Sendable>: Sendable {
     Self.value(of: result, decode: decode)
   }
 
-  /// The same for who has sent the command without its request.
-  package static func value(
+  /// The same for who has sent the command without its request. Inlinable, so that it is compiled for the caller's value: a
+  /// generic one looks its types up for each reply.
+  @inlinable package static func value(
     of result: Result<RedisReply, RedisError>, decode: (RedisReply) -> Value?
   ) -> Result<Value, RedisError> {
     switch result {
