@@ -45,4 +45,22 @@ import Testing
     #expect(warnings.count == 1 && warnings[0].contains(" warning "), "\(node.text)")
     #expect(node.terminate() == 0)
   }
+
+  // MARK: Signals
+
+  @Test func `a node without TLS has nothing to read again at SIGHUP, says so and goes on`() async throws {
+    let redis = try await RedisServer()
+    let node = try await ChatNode("a", redis: redis)
+    let client = try node.connect()
+    for count in 1...2 {
+      node.process.signal(SIGHUP)
+      let isSaid = await eventually {
+        node.log.components(separatedBy: "there is no TLS certificate to read again").count == count + 1
+          || !node.process.isRunning
+      }
+      #expect(isSaid && node.process.isRunning, "\(node.log)")
+      #expect(try client.request("ping").isOK)
+    }
+    #expect(node.process.terminate() == 0)
+  }
 }
