@@ -63,4 +63,32 @@ import Testing
     }
     #expect(node.process.terminate() == 0)
   }
+
+  // MARK: Variables
+
+  @Test func `KABAR_LIMITS=off lifts the limits of clients, and the node says so`() async throws {
+    let redis = try await RedisServer()
+    let folder = try TestFolder()
+    let port = try TCPSocket.freePort()
+    func start(_ environment: [String: String]) async throws -> TestProcess {
+      let limits = ["--connections-per-address", "1", "--command-burst", "1", "--command-rate", "1"]
+      let node = try TestProcess(
+        kabarProgram, ["serve", "--port", "\(port)"] + limits,
+        environment: ["KABAR_REDIS": redis.url].merging(environment) { $1 }, output: "\(folder.path)/log")
+      #expect(await eventually { node.text.contains(" ready") || !node.isRunning }, "\(node.text)")
+      return node
+    }
+    let bounded = try await start([:])
+    let only = try LineClient(port: port)
+    #expect(try only.request("ping").isOK)
+    #expect(try LineClient(port: port).reply().code == "too_many_connections")
+    #expect(!bounded.text.contains("limits are off"))
+    bounded.terminate()
+
+    let free = try await start(["KABAR_LIMITS": "off"])
+    #expect(free.text.contains("warning") && free.text.contains("limits are off"), "\(free.text)")
+    let clients = try (0..<5).map { _ in try LineClient(port: port) }
+    for client in clients + clients { #expect(try client.request("ping").isOK) }
+    free.terminate()
+  }
 }
