@@ -63,15 +63,11 @@ struct ServeCommand: AsyncParsableCommand {
     if try limits.areOff {
       logger.warning("limits are off: any client can take all of this node; this is for load tests")
     }
-    let identity = settings.tls?.identity
-    if let identity { CertificateRenewal.warn(of: identity, logger) }
+    try warnOfReadableSecrets(settings, logger)
     let parts: [ServiceGroupConfiguration.ServiceConfiguration] = [
       .init(service: Node(settings, logger: logger), successTerminationBehavior: .gracefullyShutdownGroup),
-      .init(service: await CertificateRenewal(identity, logger: logger)),
+      .init(service: await CertificateRenewal(settings.tls?.identity, logger: logger)),
     ]
-    if settings.redis.tls?.isKeyReadableByOthers == true {
-      logger.warning("every user of this machine can read the key of the client certificate for Redis")
-    }
     let services = ServiceGroup(
       configuration: .init(
         services: parts,
@@ -81,6 +77,16 @@ struct ServeCommand: AsyncParsableCommand {
       try await services.run()
     } catch let error as Node.CannotListen {
       throw Failure("\(error)")
+    }
+  }
+
+  private func warnOfReadableSecrets(_ settings: ServerConfiguration, _ logger: Logger) throws {
+    if let identity = settings.tls?.identity { CertificateRenewal.warn(of: identity, logger) }
+    if settings.redis.tls?.isKeyReadableByOthers == true {
+      logger.warning("every user of this machine can read the key of the client certificate for Redis")
+    }
+    if let file = try redis.login.passwordFile, FilePermissions.isReadableByOthers(file) {
+      logger.warning("every user of this machine can read the password for Redis", metadata: ["file": "\(file)"])
     }
   }
 
