@@ -4,6 +4,7 @@
 
 import ChatState
 import Glibc
+import Logging
 import NIOCore
 import NIOPosix
 import Synchronization
@@ -29,6 +30,7 @@ final class PasswordChecks: Sendable {
   private let pool: NIOThreadPool
   private let threads: Int
   private let state: Mutex<State>
+  private let hasWarned = Atomic(false)
 
   /// `threads` turns at once; `waiting` from sources that are known may queue, and as many strangers.
   init(threads: Int, waiting: Int) {
@@ -84,15 +86,18 @@ final class PasswordChecks: Sendable {
     on eventLoop: any EventLoop, _ work: @escaping @Sendable () throws -> Value
   ) -> EventLoopFuture<Value> {
     pool.runIfActive(eventLoop: eventLoop) {
-      Self.yieldToEventLoops()
+      self.yieldToEventLoops()
       return try work()
     }
   }
 
   /// A hash takes a core for a tenth of a second: messages come first. On Linux each thread has a nice value of its own
   /// (setpriority(2), "C library/kernel differences"); once raised it stays.
-  private static func yieldToEventLoops() {
-    _ = setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, 10)
+  private func yieldToEventLoops() {
+    guard setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, 10) != 0 else { return }
+    let reason = String(cString: strerror(errno))
+    if hasWarned.exchange(true, ordering: .relaxed) { return }
+    Logger(label: "kabar").warning("password hashes can't give way to messages: setpriority: \(reason)")
   }
 
   func stop() async {

@@ -45,7 +45,7 @@ package enum RedisError: Error, Equatable, Sendable, CustomStringConvertible {
 package struct RedisServerError: Error, Equatable, Sendable {
   /// The first word of the message, typed.
   package let kind: Kind
-  /// The whole line that Redis sent.
+  /// The line that Redis sent, without what it repeats of the request.
   package let message: String
 
   /// The error codes that callers switch over (redis.io/docs/reference/protocol-spec, and the server's `shared.*err`).
@@ -83,8 +83,11 @@ package struct RedisServerError: Error, Equatable, Sendable {
     }
   }
 
+  /// Reads such a line. To a command that it doesn't know (`rename-command`) Redis answers with the beginning of its
+  /// arguments: a password, the text of a message. They end here, for what comes behind goes into logs and answers.
   package init(message: String) {
-    self.message = message
+    let arguments = message.firstRange(of: ", with args beginning with")
+    self.message = String(message[..<(arguments?.lowerBound ?? message.endIndex)])
     kind = Kind(rawValue: String(message.prefix { $0 != " " })) ?? .other
   }
 }

@@ -23,7 +23,7 @@ package struct ClientTLS: Equatable, Sendable {
   package func check() throws(TLSFailure) { _ = try context() }
 
   /// Whether every user of this machine may read our key.
-  package var isKeyReadableByOthers: Bool { key.map { PEMFile.isReadableByOthers($0) } ?? false }
+  package var isKeyReadableByOthers: Bool { key.map { FilePermissions.isReadableByOthers($0) } ?? false }
 
   /// Shakes hands on a connected channel, on its event loop. The future fails with a `TLSFailure`, and the channel is
   /// closed then. `host` is the name or address that the peer's certificate must be for.

@@ -25,12 +25,6 @@ enum PEMFile {
     return key
   }
 
-  /// Whether every user of this machine may read a file.
-  static func isReadableByOthers(_ path: String) -> Bool {
-    var status = stat()
-    return stat(path, &status) == 0 && status.st_mode & S_IROTH != 0
-  }
-
   private static func checkReadable(_ path: String) throws(TLSFailure) {
     guard access(path, R_OK) == 0 else { throw TLSFailure("cannot read \(path): \(String(cString: strerror(errno)))") }
   }

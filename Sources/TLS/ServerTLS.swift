@@ -30,7 +30,7 @@ package final class ServerTLS: Sendable {
   }
 
   /// Whether every user of this machine may read the key.
-  package var isKeyReadableByOthers: Bool { PEMFile.isReadableByOthers(key) }
+  package var isKeyReadableByOthers: Bool { FilePermissions.isReadableByOthers(key) }
 
   /// Puts TLS between a new connection and its handlers; called on its event loop before any other is added.
   package func protect(_ channel: any Channel) throws -> RecordMeter {

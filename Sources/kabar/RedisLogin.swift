@@ -32,6 +32,20 @@ struct RedisLogin: ParsableArguments {
     redisPasswordFile == nil && redisCa == nil && redisCert == nil && redisKey == nil
   }
 
+  /// The file with the password, if one is named.
+  var passwordFile: String? {
+    get throws { try redisPasswordFile ?? Environment.optional("KABAR_REDIS_PASSWORD_FILE") }
+  }
+
+  /// The same as `address` for one from the command line, which every user of this machine can read: a password in it is
+  /// refused, with the words where it may stand.
+  func address(onCommandLine text: String, elsewhere: String) throws -> RedisAddress {
+    guard try (RedisAddress(text).password ?? "").isEmpty else {
+      throw Failure("every user of this machine can read a password in --redis: give it by \(elsewhere)")
+    }
+    return try address(text)
+  }
+
   /// An address, completed by these options.
   func address(_ text: String) throws -> RedisAddress {
     do {
@@ -47,7 +61,7 @@ struct RedisLogin: ParsableArguments {
   /// What a child process needs to come to the same address: it goes by the environment, which others can't read.
   func environment() throws -> [String: String?] {
     [
-      "KABAR_REDIS_PASSWORD_FILE": try redisPasswordFile ?? Environment.optional("KABAR_REDIS_PASSWORD_FILE"),
+      "KABAR_REDIS_PASSWORD_FILE": try passwordFile,
       "KABAR_REDIS_CA": try redisCa ?? Environment.optional("KABAR_REDIS_CA"),
       "KABAR_REDIS_CERT": try redisCert ?? Environment.optional("KABAR_REDIS_CERT"),
       "KABAR_REDIS_KEY": try redisKey ?? Environment.optional("KABAR_REDIS_KEY"),
@@ -60,7 +74,7 @@ struct RedisLogin: ParsableArguments {
   ]
 
   private func addPassword(to address: inout RedisAddress) throws {
-    guard let path: String = try redisPasswordFile ?? Environment.optional("KABAR_REDIS_PASSWORD_FILE") else { return }
+    guard let path = try passwordFile else { return }
     guard (address.password ?? "").isEmpty else {
       throw Failure("the password for Redis stands in the address or in a file, not in both")
     }

@@ -10,7 +10,7 @@ struct RedisOption: ParsableArguments {
   @Option(
     name: .customLong("redis"),
     help: ArgumentHelp(
-      "Redis: redis://[user:password@]host:port[/db], rediss://… with TLS, or unix:///path. (KABAR_REDIS, where a password is not seen by others; default redis://127.0.0.1:6379)",
+      "Redis: redis://[user:@]host:port[/db], rediss://… with TLS, or unix:///path. (KABAR_REDIS, which may hold a password, too: user:password@; default redis://127.0.0.1:6379)",
       valueName: "url"))
   var url: String?
 
@@ -19,7 +19,8 @@ struct RedisOption: ParsableArguments {
   /// The address from the options, the environment or the default. A wrong one is explained without being shown.
   func resolved() throws -> RedisAddress {
     do {
-      return try login.address(Environment.value(url, "KABAR_REDIS", default: "redis://127.0.0.1:6379"))
+      if let url { return try login.address(onCommandLine: url, elsewhere: "--redis-password-file or KABAR_REDIS") }
+      return try login.address(Environment.optional("KABAR_REDIS") ?? "redis://127.0.0.1:6379")
     } catch let invalid as RedisAddress.Invalid {
       throw ValidationError(invalid.description)
     }

@@ -80,6 +80,22 @@ import Testing
     }
   }
 
+  @Test func `at too many sessions the one unused for longest ends, not the one opened first`() async throws {
+    try await withRedis { _, redis in
+      var sessions: [Session] = []
+      for _ in 0..<4 { sessions.append(try await open(redis)) }
+      try await redis.run("HSET kabar:{u:arini}:account password h")
+      func enter(_ index: Int, second: Int64) async throws -> [SessionID]? {
+        let at = Timestamp(milliseconds: now.milliseconds + second * 1000)
+        return try await redis.perform(Sessions.enterNew(sessions[index], passwordHash: "h", limit: 3, at: at))
+      }
+      for index in 0..<3 { #expect(try await enter(index, second: Int64(index)) == []) }
+      let used = Timestamp(milliseconds: now.milliseconds + 10_000)
+      #expect(try await redis.perform(Sessions.enterInIndex(sessions[0], at: used)))
+      #expect(try await enter(3, second: 20) == [sessions[1].id])
+    }
+  }
+
   @Test func `a session does not count when its account is gone, disabled, or has another password`() async throws {
     try await withRedis { _, redis in
       let session = try await open(redis)

@@ -38,13 +38,13 @@ import Testing
     arguments: [
       ("a,b", "line 1: 3 fields are needed (name,password,display name), not 2"),
       ("a,b,c,d", "line 1: 3 fields are needed (name,password,display name), not 4"),
-      ("a b,pw,A", "line 1: 'a b' can't be an account name"),
-      ("a,pw,A\n\n,pw,B", "line 3: '' can't be an account name"),
+      ("a b,pw,A", "line 1: the first field can't be an account name"),
+      ("a,pw,A\n\n,pw,B", "line 3: the first field can't be an account name"),
       ("a,pw,  ", "line 1: the display name can't be used"),
       ("a,pw,\"x\ny\"", "line 1: the display name can't be used"),
       ("a,,A", "line 1: a password has 1 to 256 bytes"),
       ("a, pw,A", "line 1: a password has no control characters and no space at its ends"),
-      ("a,pw,A\nA,pw,B", "line 2: a stands in the file twice"),
+      ("a,pw,A\nA,pw,B", "line 2: the name is that of line 1 again"),
     ])
   func `bad rows`(text: String, problem: String) {
     #expect(failure(text) == "nothing was imported; 1 rows are wrong:\n  \(problem)")
@@ -55,7 +55,10 @@ import Testing
     #expect(message.hasPrefix("nothing was imported; 12 rows are wrong:\n  line 1: "))
     #expect(message.split(separator: "\n").count == 11)
     #expect(message.contains("line 10:") && !message.contains("line 11:"))
-    // A password never shows in what is printed.
+  }
+
+  @Test func `a password never shows in what is printed, wherever it stands`() throws {
     #expect(try !#require(failure("a b,s3cret,A\na,s3cret ,A\na,s3cret\n")).contains("s3cret"))
+    #expect(try !#require(failure("S3cret!,arini,A\ns3cret,arini,A\ns3cret,messi,M\n")).contains("3cret"))
   }
 }

@@ -21,6 +21,18 @@ import Testing
     #expect(error.message == message)
   }
 
+  @Test(arguments: [
+    ("ERR unknown command 'AUTH', with args beginning with: 'kabar' 's3cr3t' ", "ERR unknown command 'AUTH'"),
+    ("ERR unknown command `RPUSHX`, with args beginning with: `s3cr3t`, ", "ERR unknown command `RPUSHX`"),
+    ("ERR unknown 'X', with args beginning with: 's3, with args beginning with: cr3t'", "ERR unknown 'X'"),
+    ("ERR unknown command 'PING', with args beginning with: ", "ERR unknown command 'PING'"),
+  ])
+  func `keeps nothing of what Redis repeats of a request`(line: String, message: String) {
+    let error = RedisServerError(message: line)
+    #expect(error.message == message && error.kind == .other)
+    #expect(RedisError.server(error).description == "Redis answered: \(message)")
+  }
+
   @Test func `knows when an outcome is unknown`() {
     let refused = RedisError.server(RedisServerError(message: "OOM x"))
     let unknown: [RedisError] = [.connectionLost(written: true), .timedOut(written: true), .unexpectedReply]

@@ -29,6 +29,30 @@ import Testing
     #expect(try b.connect().request(#"auth arini my "new" \ one"#).isOK)
   }
 
+  @Test func `an operator's new password ends every session, on every node`() async throws {
+    let redis = try await RedisServer()
+    try await redis.addAccounts("arini", "lineker")
+    let a = try await ChatNode("a", redis: redis)
+    let b = try await ChatNode("b", redis: redis)
+    let clients = [try a.connect(), try b.connect()]
+    let tokens = try clients.map { try #require(try $0.request("auth arini pw")["tokenid"]) }
+    let lineker = try b.login("lineker")
+    let change = "printf 'new one\\n' | \(kabarProgram) account passwd arini --password-stdin --scrypt-log2n 2"
+    let folder = try TestFolder()
+    let process = try TestProcess(
+      "sh", ["-c", change], environment: ["KABAR_REDIS": redis.url], output: "\(folder.path)/out")
+    #expect(process.waitUntilExit() == 0, "\(process.text)")
+    #expect(process.text == "changed the password of arini; its sessions have ended\n")
+    let ended = await eventually(within: 2) { clients.allSatisfy { (try? $0.request("user_aktif").isOK) == false } }
+    #expect(ended)
+    for token in tokens {
+      for node in [a, b] { #expect(try node.connect().request("resume \(token)").code == "invalid_session") }
+    }
+    #expect(try a.connect().request("auth arini pw").code == "auth_failed")
+    #expect(try b.connect().request("auth arini new one").isOK)
+    #expect(try lineker.request("user_aktif").isOK, "somebody else's")
+  }
+
   @Test func `the old password can't be guessed with a stolen session`() async throws {
     let redis = try await RedisServer()
     try await redis.addAccounts("arini")

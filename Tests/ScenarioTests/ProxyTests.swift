@@ -60,12 +60,17 @@ import Testing
 
   @Test func `a proxy that sends no header, or a broken one, is cut off`() async throws {
     let redis = try await RedisServer()
-    let node = try await ChatNode("a", redis: redis, options: ["--trusted-proxies", "127.0.0.1"])
+    let http = try TCPSocket.freePort()
+    let node = try await ChatNode(
+      "a", redis: redis, options: ["--trusted-proxies", "127.0.0.1", "--http-port", "\(http)"])
+    func counted() throws -> Int { try Metrics(port: http)[#"limit_refusals_total{limit="proxy_header"}"#] }
+    #expect(try counted() == 0)
     for line in ["ping", "PROXY TCP4 nobody 127.0.0.1 1 2", "PROXY UNKNOWN \(String(repeating: "x", count: 200))"] {
       let client = try node.connect()
       try client.send(line)
       #expect(try client.isClosedByServer(), "\(line)")
     }
+    #expect(try counted() == 3)
     let silent = try node.connect()
     silent.socket.shutDownWriting()
     #expect(try silent.isClosedByServer())
@@ -73,6 +78,7 @@ import Testing
     let liar = try LineClient(port: node.port, from: "127.0.0.2", node: node)
     #expect(try liar.request(header("203.0.113.7")).code == "unknown_command")
     #expect(try liar.request("auth nobody x").code == "auth_failed")
+    #expect(try counted() == 3, "neither a proxy that looks whether somebody is there, nor a stranger")
     #expect(try redis.cli("KEYS", "kabar:attempts:*") == "kabar:attempts:127.0.0.2")
   }
 }

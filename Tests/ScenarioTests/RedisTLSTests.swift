@@ -29,7 +29,9 @@ import Testing
     _ arguments: [String], environment: [String: String] = [:]
   ) throws -> (output: String, status: Int32) {
     let folder = try TestFolder()
-    let run = try TestProcess(kabarProgram, arguments, environment: environment, output: "\(folder.path)/output")
+    // What should refuse and serves instead must not hold the test for ever.
+    let run = try TestProcess(
+      "timeout", ["60", kabarProgram] + arguments, environment: environment, output: "\(folder.path)/output")
     let status = run.waitUntilExit()
     return (run.text, status)
   }
@@ -100,6 +102,36 @@ import Testing
     let both = url.replacing("kabar:@", with: "kabar:s3cr3t-pw@")
     let twice = try kabar(["account", "list"], environment: ["KABAR_REDIS": both, "KABAR_REDIS_PASSWORD_FILE": file])
     #expect(twice.status == 1 && twice.output.contains("not in both") && !twice.output.contains("s3cr3t"))
+  }
+
+  @Test func `a password on the command line is refused, one in the variable is taken`() async throws {
+    let redis = try await RedisServer()
+    _ = try redis.cli("CONFIG", "SET", "requirepass", "s3cr3t-pw")
+    for login in [":s3cr3t-pw@", "default:s3cr3t-pw@"] {
+      let url = redis.url.replacing("//", with: "//\(login)")
+      let commands = [["serve"], ["account", "list"], ["session", "list", "arini"], ["status"], ["check"], ["up"]]
+      for command in commands {
+        let (output, status) = try kabar(command + ["--redis", url])
+        let words = ["in --redis", "--redis-password-file"] + (command == ["up"] ? [] : ["KABAR_REDIS"])
+        #expect(status == 1 && words.allSatisfy { output.contains($0) }, "\(command): \(output)")
+        #expect(output.split(separator: "\n").count == 1 && !output.contains("s3cr3t"), "\(command): \(output)")
+      }
+      #expect(try kabar(["account", "list"], environment: ["KABAR_REDIS": url]).status == 0)
+    }
+  }
+
+  @Test func `a password file that others can read is warned of`() async throws {
+    let redis = try await RedisServer()
+    _ = try redis.cli("CONFIG", "SET", "requirepass", "s3cr3t-pw")
+    let folder = try Certificates()
+    let file = try folder.write("s3cr3t-pw\n", to: "password")
+    for (mode, isWarned) in [(mode_t(0o600), false), (0o640, false), (0o644, true)] {
+      _ = chmod(file, mode)
+      let node = try await ChatNode("a", redis: redis, options: ["--redis-password-file", file])
+      let line = node.log.split(separator: "\n").first { $0.contains("can read the password for Redis") }
+      #expect((line != nil) == isWarned, "\(mode)")
+      if let line { #expect(line.contains(" warning ") && line.contains(file)) }
+    }
   }
 
   @Test func `kabar up hands secrets to its nodes by the environment, never by the command line`() async throws {

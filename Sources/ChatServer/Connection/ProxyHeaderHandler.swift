@@ -19,7 +19,9 @@ final class ProxyHeaderHandler: ChannelInboundHandler, RemovableChannelHandler {
     buffer.writeBuffer(&bytes)
     switch ProxyHeader.parse(Array(buffer.readableBytesView)) {
     case .needsMoreBytes: break  // a malformed one is known as such long before it fills memory
-    case .malformed: context.close(promise: nil)
+    case .malformed:
+      connection.worker.telemetry.refused(by: .proxyHeader)
+      context.close(promise: nil)
     case .header(let client, let length):
       connection.introduce(client, headerBytes: length)
       buffer.moveReaderIndex(forwardBy: length)

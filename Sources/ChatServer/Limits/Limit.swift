@@ -10,6 +10,8 @@ package enum Limit: String, CaseIterable, Sendable {
   case connectionsPerAddress = "connections_per_address"
   /// The connection did not log in in time, or its TLS handshake or PROXY header did not come.
   case loginTime = "login_time"
+  /// The connection of a trusted proxy did not begin with a PROXY header that can be read.
+  case proxyHeader = "proxy_header"
   /// The connection said nothing for too long.
   case idleTime = "idle_time"
   /// A line was begun and not ended in time.

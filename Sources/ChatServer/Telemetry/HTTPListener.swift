@@ -8,15 +8,16 @@ import NIOPosix
 
 /// Opens the port that operators ask.
 final class HTTPListener {
-  /// Connections at once; beyond it they are closed at once.
+  /// Connections at once; the next one takes the place of an older one.
   static let maximumConnections = 32
   /// How long a connection may take in all: each carries one request.
-  static let patience = TimeAmount.seconds(10)
+  static let patience = TimeAmount.seconds(5)
   /// Bytes that a request may have.
   static let requestBytes = 8192
 
   private let status: NodeStatus
-  private var connections = 0
+  /// In the order in which they came.
+  private var connections: [(channel: any Channel, request: HTTPRequestHandler)] = []
 
   private init(_ status: NodeStatus) { self.status = status }
 
@@ -33,15 +34,23 @@ final class HTTPListener {
   }
 
   private func accept(_ channel: any Channel) throws {
-    guard connections < Self.maximumConnections else { return channel.close(promise: nil) }
-    connections += 1
-    channel.closeFuture.assumeIsolated().whenComplete { _ in self.connections -= 1 }
+    if connections.count >= Self.maximumConnections { makeRoom() }
+    let request = HTTPRequestHandler(status)
+    connections.append((channel, request))
+    channel.closeFuture.assumeIsolated().whenComplete { _ in self.connections.removeAll { $0.channel === channel } }
     let end = channel.eventLoop.scheduleTask(in: Self.patience) { channel.close(promise: nil) }
     channel.closeFuture.whenComplete { _ in end.cancel() }
     let pipeline = channel.pipeline.syncOperations
     try pipeline.addHandler(RequestBound())
     try pipeline.configureHTTPServerPipeline(withPipeliningAssistance: false, withErrorHandling: true)
-    try pipeline.addHandler(HTTPRequestHandler(status))
+    try pipeline.addHandler(request)
+  }
+
+  /// Who connects and says nothing must not keep operators out: they ask at once. So the oldest goes that has not asked yet;
+  /// only if all have, the oldest of those.
+  private func makeRoom() {
+    let index = connections.firstIndex { !$0.request.isComplete } ?? 0
+    connections.remove(at: index).channel.close(promise: nil)
   }
 }
 

@@ -17,7 +17,8 @@ final class HTTPRequestHandler: ChannelInboundHandler {
 
   private let status: NodeStatus
   private var head: HTTPRequestHead?
-  private var isAnswered = false
+  /// The whole request has come.
+  private(set) var isComplete = false
 
   init(_ status: NodeStatus) { self.status = status }
 
@@ -26,8 +27,8 @@ final class HTTPRequestHandler: ChannelInboundHandler {
     case .head(let head): if self.head == nil { self.head = head }
     case .body: break
     case .end:
-      guard let head, !isAnswered else { return }
-      isAnswered = true
+      guard let head, !isComplete else { return }
+      isComplete = true
       let context = NIOLoopBound(context, eventLoop: context.eventLoop)
       let answer = answer(to: head, on: context.value.eventLoop)
       answer.assumeIsolated().whenSuccess { self.write($0, to: head, context.value) }

@@ -73,16 +73,18 @@ extension AccountCommand {
       return try rows(records)
     }
 
-    /// Checks every row; the failure names the first ten that are wrong.
+    /// Checks every row; the failure names the lines of the first ten that are wrong. It shows nothing that stands there:
+    /// whose columns are in another order has passwords where names should be.
     static func rows(_ records: [CSVRecords.Record]) throws -> [Row] {
       var rows: [Row] = []
       var problems: [String] = []
-      var seen: Set<AccountName> = []
+      var lines: [AccountName: Int] = [:]
       for (index, record) in records.enumerated() {
         if index == 0, record.fields.first == "name", record.fields.dropFirst().first == "password" { continue }
         do {
           let row = try row(record.fields)
-          guard seen.insert(row.name).inserted else { throw Failure("\(row.name) stands in the file twice") }
+          if let first = lines[row.name] { throw Failure("the name is that of line \(first) again") }
+          lines[row.name] = record.line
           rows.append(row)
         } catch {
           problems.append("line \(record.line): \(error)")
@@ -99,7 +101,7 @@ extension AccountCommand {
       guard fields.count == 3 else {
         throw Failure("3 fields are needed (name,password,display name), not \(fields.count)")
       }
-      guard let name = AccountName(fields[0]) else { throw Failure("'\(fields[0])' can't be an account name") }
+      guard let name = AccountName(fields[0]) else { throw Failure("the first field can't be an account name") }
       guard let display = DisplayName(fields[2]) else { throw Failure("the display name can't be used") }
       return Row(name: name, password: try PasswordInput.check(fields[1]), display: display)
     }

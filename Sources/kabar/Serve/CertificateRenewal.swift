@@ -1,5 +1,5 @@
 // SIGHUP: the TLS certificate and key are read again.
-// Never ends a connection, never leaves the node without a certificate: files that can't be used change nothing.
+// Never ends a connection or the node, never leaves it without a certificate: files that can't be used change nothing.
 // An async task beside the node.
 
 import Logging
@@ -9,12 +9,12 @@ import UnixSignals
 
 /// Renews the certificate of a node whenever an operator asks for it.
 struct CertificateRenewal: Service {
-  private let identity: ServerTLS
+  private let identity: ServerTLS?
   private let logger: Logger
   private let signals: UnixSignalsSequence
 
-  /// From here on SIGHUP does not end the process.
-  init(_ identity: ServerTLS, logger: Logger) async {
+  /// From here on SIGHUP does not end the process. `identity`: `nil` without TLS; an operator may ask all the same.
+  init(_ identity: ServerTLS?, logger: Logger) async {
     (self.identity, self.logger) = (identity, logger)
     signals = await UnixSignalsSequence(trapping: .sighup)
   }
@@ -24,6 +24,7 @@ struct CertificateRenewal: Service {
   }
 
   private func renew() {
+    guard let identity else { return logger.notice("there is no TLS certificate to read again") }
     do throws(TLSFailure) {
       try identity.reload()
       logger.notice("read the TLS certificate again", metadata: ["certificate": "\(identity.certificate)"])

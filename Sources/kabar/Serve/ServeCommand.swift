@@ -21,8 +21,8 @@ struct ServeCommand: AsyncParsableCommand {
     abstract: "Run one node. Several nodes share the port; all state is in Redis.",
     discussion: """
       Each option can also be set by the environment variable named with it; the option wins.
-      SIGTERM and SIGINT end the node in order: replies on their way are still sent. With TLS, SIGHUP makes it read the
-      certificate and the key again; open connections go on.
+      SIGTERM and SIGINT end the node in order: replies on their way are still sent. SIGHUP makes it read the
+      certificate and the key for TLS again; open connections go on.
       """)
 
   @Option(help: "Address to listen on. (KABAR_HOST; default 127.0.0.1)")
@@ -63,16 +63,11 @@ struct ServeCommand: AsyncParsableCommand {
     if try limits.areOff {
       logger.warning("limits are off: any client can take all of this node; this is for load tests")
     }
-    var parts: [ServiceGroupConfiguration.ServiceConfiguration] = [
-      .init(service: Node(settings, logger: logger), successTerminationBehavior: .gracefullyShutdownGroup)
+    try warnOfReadableSecrets(settings, logger)
+    let parts: [ServiceGroupConfiguration.ServiceConfiguration] = [
+      .init(service: Node(settings, logger: logger), successTerminationBehavior: .gracefullyShutdownGroup),
+      .init(service: await CertificateRenewal(settings.tls?.identity, logger: logger)),
     ]
-    if let identity = settings.tls?.identity {
-      CertificateRenewal.warn(of: identity, logger)
-      parts.append(.init(service: await CertificateRenewal(identity, logger: logger)))
-    }
-    if settings.redis.tls?.isKeyReadableByOthers == true {
-      logger.warning("every user of this machine can read the key of the client certificate for Redis")
-    }
     let services = ServiceGroup(
       configuration: .init(
         services: parts,
@@ -82,6 +77,16 @@ struct ServeCommand: AsyncParsableCommand {
       try await services.run()
     } catch let error as Node.CannotListen {
       throw Failure("\(error)")
+    }
+  }
+
+  private func warnOfReadableSecrets(_ settings: ServerConfiguration, _ logger: Logger) throws {
+    if let identity = settings.tls?.identity { CertificateRenewal.warn(of: identity, logger) }
+    if settings.redis.tls?.isKeyReadableByOthers == true {
+      logger.warning("every user of this machine can read the key of the client certificate for Redis")
+    }
+    if let file = try redis.login.passwordFile, FilePermissions.isReadableByOthers(file) {
+      logger.warning("every user of this machine can read the password for Redis", metadata: ["file": "\(file)"])
     }
   }
 

@@ -80,7 +80,8 @@ struct UpCommand: ParsableCommand {
     if let redis {
       // Somebody else runs it: what it syncs and when is not ours to say.
       if self.durability != nil { throw SupervisorError("--durability is for the private Redis, not with --redis") }
-      store = .existing(url: redis, inspectCommand: try login.address(redis).inspectCommand)
+      let address = try login.address(onCommandLine: redis, elsewhere: "--redis-password-file")
+      store = .existing(url: redis, inspectCommand: address.inspectCommand)
     } else {
       guard login.isEmpty else { throw SupervisorError("how to log in to Redis is said only with --redis") }
       store = .own(data: data, port: redisPort, durability: durability)
