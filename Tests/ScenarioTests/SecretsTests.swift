@@ -106,16 +106,22 @@ import Testing
     try await redis.start()
     let isBack = await eventually { (try? arini.request("send lineker s3cr3t-text again").isOK) == true }
     #expect(isBack)
-    #expect(try first.request("logout").isOK)
+    // It may be on another event loop, with a connection to Redis of its own.
+    let isOut = await eventually { (try? first.request("logout").isOK) == true }
+    #expect(isOut)
     #expect(node.process.terminate() == 0)
 
     for word in ["logged in", "session=", "changed a password", "no connection to Redis"] {
       #expect(node.log.contains(word), "\(word)")
     }
-    #expect(!node.log.contains("s3cr3t"), "\(node.log)")
+    // A token that is printed as a value gives itself away by its two numbers.
+    for word in ["s3cr3t", "SessionToken("] { #expect(!node.log.contains(word), "\(node.log)") }
     let file = try appendOnlyFile(redis)
     #expect(file.contains("s3cr3t-text") && file.contains("kabar:session:"))
     #expect(!file.contains("s3cr3t-pw"))
-    for token in tokens { #expect(!node.log.contains(token) && !file.contains(token)) }
+    for token in tokens {
+      #expect(!node.log.contains(token))
+      #expect(!file.contains(token))
+    }
   }
 }
