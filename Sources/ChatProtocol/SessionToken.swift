@@ -3,7 +3,7 @@
 // Pure value; any thread.
 
 /// A session token: 16 random bytes, written as a UUID (36 characters, lower case).
-public struct SessionToken: Hashable, Sendable {
+public struct SessionToken: Hashable, Sendable, CustomStringConvertible {
   /// The first and the last eight bytes, in the order in which the text shows them.
   private let head, tail: UInt64
 
@@ -62,6 +62,9 @@ public struct SessionToken: Hashable, Sendable {
       return Self.textLength
     }
   }
+
+  /// Nothing of it: what is printed by mistake, in a log or an error, gives no session away.
+  public var description: String { "(a token)" }
 
   /// Where the text has a `-`: behind the bytes 4, 6, 8 and 10 (RFC 9562, section 4).
   private static func isDash(at index: Int) -> Bool { index == 8 || index == 13 || index == 18 || index == 23 }

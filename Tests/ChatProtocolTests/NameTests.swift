@@ -48,6 +48,7 @@ import struct TestSupport.SeededGenerator
       let bytes = (0..<16).map { _ in UInt8.random(in: .min ... .max, using: &random) }
       let token = try #require(SessionToken(random: bytes))
       #expect(token.text.utf8.count == 36)
+      #expect("\(token) \(Optional(token) as Any)" == "(a token) Optional((a token))")
       #expect(SessionToken(token.text) == token)
       #expect(SessionToken(token.text.uppercased()) == token)
       // Version 4, variant 10; no other bit is touched (RFC 9562, section 5.4).

@@ -71,7 +71,7 @@ import Testing
     #expect(try refused("guesses") == 3)
     let all = try Metrics(port: http)
     let limits = all.samples.filter { $0.key.hasPrefix("kabar_limit_refusals_total") }
-    #expect(limits.count == 14 && limits.values.reduce(0, +) == 6, "\(limits)")
+    #expect(limits.count == 15 && limits.values.reduce(0, +) == 6, "\(limits)")
   }
 
   @Test func `a client that takes too much is counted by what it took`() async throws {
