@@ -35,6 +35,18 @@ struct FairQueue<Source: Hashable, Element> {
     return displaced
   }
 
+  /// Takes out the element of a source that need not wait any more; `nil` if it does not wait.
+  mutating func remove(of source: Source, where isWanted: (Element) -> Bool) -> Element? {
+    guard let index = waiting[source]?.firstIndex(where: isWanted) else { return nil }
+    let element = waiting[source]?.remove(at: index)
+    count -= 1
+    if waiting[source]?.isEmpty == true {
+      waiting[source] = nil
+      turns.removeAll { $0 == source }
+    }
+    return element
+  }
+
   /// The next element.
   mutating func popFirst() -> Element? {
     guard let source = turns.popFirst(), let element = waiting[source]?.popFirst() else { return nil }

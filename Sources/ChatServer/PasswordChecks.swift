@@ -15,7 +15,7 @@ final class PasswordChecks: Sendable {
   /// What came of asking for a turn.
   enum Turn {
     case now
-    /// `false`: somebody else needed the place more, or the node stops.
+    /// `false`: it has waited as long as it may, somebody else needed the place more, or the node stops.
     case later(EventLoopFuture<Bool>)
     /// Too many wait.
     case refused
@@ -43,9 +43,11 @@ final class PasswordChecks: Sendable {
   /// Turns that are taken now, and logins that wait for one.
   var load: (running: Int, waiting: Int) { state.withLock { ($0.running, $0.waiting.count) } }
 
-  /// Takes a turn, or waits for one; somebody has logged in from known sources before. Unless it is refused, `endTurn` must
-  /// follow.
-  func takeTurn(for source: LoginSource, isKnown: Bool, on eventLoop: any EventLoop) -> Turn {
+  /// Takes a turn, or waits for one until `deadline`; somebody has logged in from known sources before. `endTurn` must follow
+  /// each turn that was taken.
+  func takeTurn(
+    for source: LoginSource, isKnown: Bool, until deadline: NIODeadline, on eventLoop: any EventLoop
+  ) -> Turn {
     let (turn, displaced) = state.withLock { state -> (Turn, EventLoopPromise<Bool>?) in
       if state.isStopped { return (.refused, nil) }
       if state.running < threads {
@@ -59,7 +61,19 @@ final class PasswordChecks: Sendable {
       return (displaced.futureResult === promise.futureResult ? .refused : .later(promise.futureResult), displaced)
     }
     displaced?.succeed(false)
+    if case .later(let turn) = turn { end(turn, of: source, at: deadline, on: eventLoop) }
     return turn
+  }
+
+  /// Whoever takes a place out of the queue decides what becomes of it: so each waits for one answer, whatever comes at once.
+  private func end(
+    _ turn: EventLoopFuture<Bool>, of source: LoginSource, at deadline: NIODeadline, on eventLoop: any EventLoop
+  ) {
+    let end = eventLoop.scheduleTask(deadline: deadline) {
+      let place = self.state.withLock { $0.waiting.remove(of: source) { $0.futureResult === turn } }
+      place?.succeed(false)
+    }
+    turn.whenComplete { _ in end.cancel() }
   }
 
   /// Takes a turn if nobody else needs one now.

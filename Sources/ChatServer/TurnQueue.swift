@@ -25,6 +25,11 @@ struct TurnQueue<Element> {
     isKnown ? known.append(element, of: source) : strangers.append(element, of: source)
   }
 
+  /// Takes out the element of a source that need not wait any more; `nil` if it does not wait.
+  mutating func remove(of source: LoginSource, where isWanted: (Element) -> Bool) -> Element? {
+    known.remove(of: source, where: isWanted) ?? strangers.remove(of: source, where: isWanted)
+  }
+
   /// The next element.
   mutating func popFirst() -> Element? {
     if strangers.isEmpty || (passed < 3 && !known.isEmpty) {

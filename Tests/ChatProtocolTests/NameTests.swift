@@ -13,6 +13,21 @@ import struct TestSupport.SeededGenerator
     #expect(AccountName(text) == AccountName(text.uppercased()))
   }
 
+  @Test(arguments: [1, 7, 8, 9, 15, 16, 17, 23, 24, 25, 31, 32])
+  func `a name of any length is itself and no other`(length: Int) throws {
+    let text = String("abcdefghijklmnopqrstuvwxyz012345".prefix(length))
+    let name = try #require(AccountName(text))
+    #expect(name.description == text)
+    for index in text.indices {
+      var changed = text
+      changed.replaceSubrange(index...index, with: "9")
+      let other = try #require(AccountName(changed))
+      #expect(other != name && other.description == changed)
+      #expect(Set([name, other]).count == 2)
+    }
+    if length > 1 { #expect(AccountName(String(text.dropLast())) != name) }
+  }
+
   @Test(
     arguments: [
       "", " ", "a b", " a", "a ", ".a", "_a", "-a", "a\n", "a\0", "é", "\u{212A}", "a:b", "{a}", "a*", "a@b",

@@ -40,6 +40,19 @@ import Testing
     #expect(drain(&queue).prefix(3) == ["a1", "b1", "c1"])
   }
 
+  @Test func `who need not wait any more leaves its place, and its source its turn`() {
+    var queue = FairQueue<String, String>(bound: 4)
+    for element in ["a1", "a2", "b1", "c1"] { _ = queue.append(element, of: String(element.prefix(1))) }
+    let (first, only) = (queue.remove(of: "a") { $0 == "a1" }, queue.remove(of: "b") { $0 == "b1" })
+    #expect(first == "a1" && only == "b1")
+    let (again, stranger) = (queue.remove(of: "b") { $0 == "b1" }, queue.remove(of: "c") { $0 == "a2" })
+    #expect(again == nil && stranger == nil)
+    #expect(queue.count == 2)
+    let displaced = queue.append("b2", of: "b")
+    #expect(displaced == nil, "there is room again")
+    #expect(drain(&queue) == ["a2", "c1", "b2"])
+  }
+
   @Test func `a source that was served comes back`() {
     var queue = FairQueue<String, String>(bound: 2)
     _ = queue.append("a1", of: "a")

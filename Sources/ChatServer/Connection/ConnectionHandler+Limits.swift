@@ -38,10 +38,11 @@ extension ConnectionHandler {
 
   // MARK: Commands
 
-  /// An `ack` of a message that was pushed here has been paid for by whoever sent it.
+  /// Ending something is free; an `ack` of a message that was pushed here has been paid for by whoever sent it.
   private func isFree(_ command: Command) -> Bool {
     switch command {
     case .quit: true
+    case .logout(nil): binding != nil
     case .ack(_, let sequence, nil): listening?.isFirstConfirmation(of: sequence) ?? false
     default: false
     }

@@ -41,7 +41,8 @@ struct PasswdCommand {
   }
 
   private func takeTurn(checked: String) {
-    switch worker.passwords.takeTurn(for: connection.loginSource, isKnown: true, on: worker.eventLoop) {
+    let end = NIODeadline.now() + PasswordAttempt.usualPatience
+    switch worker.passwords.takeTurn(for: connection.loginSource, isKnown: true, until: end, on: worker.eventLoop) {
     case .now: hash(checked: checked)
     case .refused: refuseTurn()
     case .later(let turn):
@@ -63,7 +64,7 @@ struct PasswdCommand {
     }
     hashed.assumeIsolated().whenComplete { result in
       worker.passwords.endTurn()
-      guard case .success(let hash) = result else { return finish(.refused(.busy)) }
+      guard case .success(let hash) = result else { return refuseTurn() }
       replace(checked, with: hash)
     }
   }

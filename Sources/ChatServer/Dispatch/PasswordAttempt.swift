@@ -18,7 +18,7 @@ struct PasswordAttempt {
   let user: AccountName
   let password: String
   let connection: ConnectionHandler
-  /// Until when Redis may take to say who the user is.
+  /// Until when Redis may take to say who the user is; from then on the patience counts.
   let deadline: NIODeadline
   /// How long beyond that it may wait for its turn.
   var patience = usualPatience
@@ -49,7 +49,7 @@ struct PasswordAttempt {
     }
   }
 
-  private func ask(deadline: NIODeadline, _ then: @escaping (Result<LoginStanding, Refusal>) -> Void) {
+  private func ask(deadline: NIODeadline?, _ then: @escaping (Result<LoginStanding, Refusal>) -> Void) {
     guard let limits = worker.configuration.guessLimits else { return then(.success(.free)) }
     worker.redis.perform(LoginAttempts.ask(user, from: source, limits), deadline: deadline) { result in
       switch result {
@@ -65,29 +65,16 @@ struct PasswordAttempt {
   }
 
   private func takeTurn(_ credentials: Credentials?, _ standing: LoginStanding, _ then: @escaping (Outcome) -> Void) {
-    switch worker.passwords.takeTurn(for: source, isKnown: standing.isKnown, on: worker.eventLoop) {
+    let passwords = worker.passwords
+    switch passwords.takeTurn(
+      for: source, isKnown: standing.isKnown, until: deadline + patience, on: worker.eventLoop)
+    {
     case .now: hash(credentials, standing, then)
     case .refused: refuseTurn(then)
-    case .later(let turn): wait(for: turn, credentials, then)
-    }
-  }
-
-  /// It is told to come back when its patience ends; the turn that still comes then is nobody's.
-  private func wait(for turn: EventLoopFuture<Bool>, _ credentials: Credentials?, _ then: @escaping (Outcome) -> Void) {
-    var isOver = false
-    let end = worker.eventLoop.assumeIsolated().scheduleTask(deadline: deadline + patience) {
-      isOver = true
-      refuseTurn(then)
-    }
-    turn.assumeIsolated().whenComplete { result in
-      end.cancel()
-      let isMine = (try? result.get()) == true
-      if isOver {
-        if isMine { worker.passwords.endTurn() }
-      } else if isMine {
+    case .later(let turn):
+      turn.assumeIsolated().whenComplete { result in
+        guard case .success(true) = result else { return refuseTurn(then) }
         askAgain(credentials, then)
-      } else {
-        refuseTurn(then)
       }
     }
   }
@@ -104,7 +91,7 @@ struct PasswordAttempt {
       worker.passwords.endTurn()
       return refuseTurn(then)
     }
-    ask(deadline: deadline + patience) { standing in
+    ask(deadline: nil) { standing in
       switch standing {
       case .failure(let refusal):
         worker.passwords.endTurn()

@@ -13,6 +13,8 @@ final class SharedTokenBucket: Sendable {
 
   func take(_ rate: CommandRate, now: NIODeadline) -> TimeAmount? { bucket.withLock { $0.take(rate, now: now) } }
 
+  func giveBack(_ rate: CommandRate) { bucket.withLock { $0.giveBack(rate) } }
+
   func isFull(at now: NIODeadline) -> Bool { bucket.withLock { $0.isFull(at: now) } }
 }
 
@@ -24,17 +26,22 @@ struct SessionRate {
   /// Takes a command; if it is one too many, says for which limit, and in what time there is room.
   func take(_ limits: ClientLimits, now: NIODeadline) -> (limit: Limit, wait: TimeAmount)? {
     if let rate = limits.commandRate, let wait = session.take(rate, now: now) { return (.commandRate, wait) }
-    if let rate = limits.userCommandRate, let wait = user.take(rate, now: now) { return (.userCommandRate, wait) }
-    return nil
+    guard let rate = limits.userCommandRate, let wait = user.take(rate, now: now) else { return nil }
+    if let rate = limits.commandRate { session.giveBack(rate) }
+    return (.userCommandRate, wait)
   }
 }
 
-/// The buckets of this process. Found once for a connection that is bound to a session; after that no lock is shared with others.
+/// The buckets of this process. Found once for each binding of a connection to a session; after that no lock is shared with others.
 final class CommandRates: Sendable {
   private struct Buckets {
     var sessions: [SessionID: SharedTokenBucket] = [:]
     var users: [AccountName: SharedTokenBucket] = [:]
+    var nextLook = NIODeadline.distantPast
   }
+
+  /// All buckets are looked at no more often: meanwhile nobody finds one.
+  private static let lookInterval = TimeAmount.seconds(10)
 
   private let buckets = Mutex(Buckets())
 
@@ -46,9 +53,14 @@ final class CommandRates: Sendable {
     }
   }
 
+  /// How many buckets are kept.
+  var count: Int { buckets.withLock { $0.sessions.count + $0.users.count } }
+
   /// A full bucket that nobody uses is as good as none. (One that is in use must stay the only one.)
   func forgetFull(at now: NIODeadline) {
     buckets.withLock {
+      guard $0.nextLook <= now else { return }
+      $0.nextLook = now + Self.lookInterval
       Self.forgetFull(in: &$0.sessions, at: now)
       Self.forgetFull(in: &$0.users, at: now)
     }

@@ -1,6 +1,6 @@
 // How many commands a client may still send.
 // Never needs a timer: what has flowed in meanwhile is counted when the next command comes.
-// Pure value; on one event loop.
+// Pure value; guarded by its owner.
 
 import NIOCore
 
@@ -28,6 +28,9 @@ struct TokenBucket {
     fullAt = after
     return nil
   }
+
+  /// Gives back what was taken for nothing.
+  mutating func giveBack(_ rate: CommandRate) { fullAt = fullAt - rate.interval }
 
   /// Whether nothing is missing: then it is as good as a new one.
   func isFull(at now: NIODeadline) -> Bool { fullAt <= now }
