@@ -15,11 +15,14 @@ typedef int kabar_array_length;
 #endif
 
 typedef void *(*kabar_create_array)(const redisReadTask *, kabar_array_length);
+typedef void *(*kabar_create_integer)(const redisReadTask *, long long);
 
 typedef struct kabar_reader {
   redisReader *reader;
-  redisReplyObjectFunctions functions;  // hiredis's own, but for createArray
-  kabar_create_array create_array;      // hiredis's own
+  redisReplyObjectFunctions functions;   // hiredis's own, but for createArray and createInteger
+  kabar_create_array create_array;       // hiredis's own
+  kabar_create_integer create_integer;   // hiredis's own
+  redisReply integer;                    // the last reply, if it was an integer
   long long max_elements;
 } kabar_reader;
 
@@ -36,6 +39,21 @@ static void *kabar_create_capped_array(const redisReadTask *task, kabar_array_le
   return self->create_array(task, elements);
 }
 
+// To most requests the whole reply is one integer, which needs no memory of its own: it is complete as soon as it is made, and
+// is read before the next. One within an array is freed with it.
+static void *kabar_create_unallocated_integer(const redisReadTask *task, long long value) {
+  kabar_reader *self = (kabar_reader *)task->privdata;
+  if (task->parent) return self->create_integer(task, value);
+  self->integer.type = REDIS_REPLY_INTEGER;
+  self->integer.integer = value;
+  return &self->integer;
+}
+
+// Frees what redisReaderGetReply gave.
+static inline void kabar_reply_free(kabar_reader *self, void *reply) {
+  if (reply != &self->integer) freeReplyObject(reply);
+}
+
 // NULL when out of memory. Ended by kabar_reader_free.
 static inline kabar_reader *kabar_reader_new(long long max_elements) {
   kabar_reader *self = (kabar_reader *)calloc(1, sizeof *self);
@@ -49,6 +67,8 @@ static inline kabar_reader *kabar_reader_new(long long max_elements) {
   self->functions = *self->reader->fn;
   self->create_array = self->functions.createArray;
   self->functions.createArray = kabar_create_capped_array;
+  self->create_integer = self->functions.createInteger;
+  self->functions.createInteger = kabar_create_unallocated_integer;
   self->reader->fn = &self->functions;
   self->reader->privdata = self;
   return self;

@@ -103,11 +103,13 @@ package final class RedisClient {
     }
   }
 
-  /// The same with a deadline of its own.
-  package func send(_ command: RedisCommand, deadline: NIODeadline, _ completion: @escaping Completion) {
+  /// The same with a deadline of its own; `now` for who has just looked at the clock.
+  package func send(
+    _ command: RedisCommand, deadline: NIODeadline, now: NIODeadline = .now(), _ completion: @escaping Completion
+  ) {
     eventLoop.preconditionInEventLoop()
     guard link != nil else { return completion(.failure(.closed)) }
-    guard .now() < deadline else { return completion(.failure(.timedOut(written: false))) }
+    guard now < deadline else { return completion(.failure(.timedOut(written: false))) }
     guard queue.add(command, deadline: deadline, Waiter(completion: completion)) else {
       return completion(.failure(.overloaded))
     }

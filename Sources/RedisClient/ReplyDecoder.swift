@@ -59,7 +59,7 @@ package final class ReplyDecoder {
       if pendingBytes > limits.bytes { throw die(of: .tooLarge) }
       return nil
     }
-    defer { freeReplyObject(object) }
+    defer { kabar_reply_free(state, object) }
     let reader = state.pointee.reader.pointee
     let unread = Int(reader.len - reader.pos)
     if pendingBytes - unread > limits.bytes { throw die(of: .tooLarge) }

@@ -83,7 +83,9 @@ final class SendCommand {
     if tag == nil, let fill = worker.inboxFill.beginPlainAppend(to: recipient, now: now) {
       self.fill = fill
       let command = Inboxes.append(worker.scratch, with: fill.append).command
-      return worker.redis.send(command, deadline: ticket.deadline) { self.finishPlain(Inboxes.outcome(of: $0)) }
+      return worker.redis.send(command, deadline: ticket.deadline, now: now) {
+        self.finishPlain(Inboxes.outcome(of: $0))
+      }
     }
     let limits = worker.configuration.inboxLimits
     let request =
