@@ -212,7 +212,9 @@ let package = Package(
         "kabar", "ChatProtocol", "TestSupport",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], swiftSettings: strict),
-    .testTarget(name: "ScenarioTests", dependencies: ["ChatClient", "TestSupport", "kabar"], swiftSettings: strict),
+    .testTarget(
+      name: "ScenarioTests", dependencies: ["ChatClient", "TestSupport", "kabar"],
+      resources: [.embedInCode("rolling_restart.py")], swiftSettings: strict),
     .testTarget(
       name: "CheckTests", dependencies: ["ChatState", "RedisClient", "TestSupport", "kabar"], swiftSettings: strict),
     .testTarget(name: "StatusTests", dependencies: ["ChatProtocol", "TestSupport", "kabar"], swiftSettings: strict),

@@ -6,6 +6,7 @@ extension ChatClient {
   /// Connects, and binds the connection to the session if there is one.
   func open() async throws(ChatClientError) -> ChatLink {
     let isUseless = Pending<Bool>()
+    let drain = Pending<Duration?>()
     let connection = try await ChatConnection.connect(
       host: host, port: port, tls: settings.tls, replyTimeout: min(settings.replyTimeout, .seconds(50)),
       onEvent: { [messageFeed, presenceFeed, confirmations] event in
@@ -21,12 +22,13 @@ extension ChatClient {
         case .presenceSummary(let active): presenceFeed.update { $0.append(.summary(active: active)) }
         // `resume` on the next connection will tell what has become of the session.
         case .sessionEnded: isUseless.answer(true)
+        case .drain(let time): drain.answer(time)
         // Behind `closing` comes the close.
         case .closing, .unknown: break
         }
       })
     links += 1
-    let link = ChatLink(number: links, connection: connection, isUseless: isUseless)
+    let link = ChatLink(number: links, connection: connection, isUseless: isUseless, drain: drain)
     do throws(ChatClientError) {
       try await bind(connection)
       return link
@@ -90,6 +92,13 @@ extension ChatClient {
         lastFailure = error
       }
       (next, link) = (nil, nil)
+      if let successor {
+        self.successor = nil
+        guard !isClosed else { return successor.connection.end() }
+        adopt(successor)
+        next = successor
+        continue
+      }
       if isClosed { return }
       let pause = reconnects.pause(after: lastFailure, lasted: lasted, using: &generator)
       let state = State.disconnected(lastFailure, retryIn: pause)
@@ -114,6 +123,7 @@ extension ChatClient {
         if await link.isUseless.value(cancelled: false) { link.connection.end() }
         return nil
       }
+      group.addTask { await self.moveOn(from: link) }
       group.addTask {
         await self.subscribe(on: link.connection)
         return nil
@@ -131,6 +141,23 @@ extension ChatClient {
       group.cancelAll()
       return reason ?? .connectionClosed
     }
+  }
+
+  /// When the server's process stops: another one first, so that the user never is inactive, then the end of this one behind the
+  /// replies that it still owes. Without another one it is used to its end.
+  private func moveOn(from link: ChatLink) async -> ChatClientError? {
+    guard let time = await link.drain.value(cancelled: nil), (try? await Task.sleep(for: time)) != nil,
+      !isSwitching, let session, let next = try? await open()
+    else { return nil }
+    // A login meanwhile was done on the old connection.
+    guard !isSwitching, session == self.session, !Task.isCancelled else {
+      next.connection.end()
+      return nil
+    }
+    self.link = nil
+    successor = next
+    _ = try? await link.connection.request("ping")  // answered behind all others
+    return .connectionClosed
   }
 
   /// Asks for what is wanted and not had, whenever that changes.

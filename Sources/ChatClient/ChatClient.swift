@@ -88,6 +88,8 @@ public actor ChatClient {
   var links = 0
   /// The present connection.
   var link: ChatLink?
+  /// What takes the place of a connection whose server stops.
+  var successor: ChatLink?
   /// How many requests that begin a session are under way.
   var switches = 0
   var isSwitching: Bool { switches > 0 }

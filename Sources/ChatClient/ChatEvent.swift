@@ -19,6 +19,8 @@ public enum ChatEvent: Sendable, Equatable {
   case presenceSummary(active: Int)
   /// The session was ended elsewhere; `resume` won't work.
   case sessionEnded
+  /// The server's process stops: the connection ends soon after this time. Until then another one resumes the session.
+  case drain(reconnectAfter: Duration)
   /// The server closes the connection now; `code` is stable and for programs.
   case closing(code: String)
   /// An event of a newer server. Ignore it.
@@ -66,6 +68,8 @@ extension ChatEvent {
       case "presence_summary":
         self = .presenceSummary(active: try decoder.decode(Summary.self, from: data).active)
       case "session_ended": self = .sessionEnded
+      case "drain":
+        self = .drain(reconnectAfter: .milliseconds(try decoder.decode(Drain.self, from: data).reconnectAfter))
       case "closing": self = .closing(code: (try? decoder.decode(Closing.self, from: data).code) ?? "unknown")
       default: self = .unknown(name: name)
       }
@@ -87,6 +91,14 @@ extension ChatEvent {
 
   private struct Summary: Decodable {
     let active: Int
+  }
+
+  private struct Drain: Decodable {
+    let reconnectAfter: Int
+
+    private enum CodingKeys: String, CodingKey {
+      case reconnectAfter = "reconnect_after_ms"
+    }
   }
 
   private struct Closing: Decodable {

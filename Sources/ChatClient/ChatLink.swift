@@ -9,4 +9,6 @@ struct ChatLink: Sendable {
   var connection: ChatConnection
   /// Answered with true when an event says that this connection is of no more use.
   let isUseless: Pending<Bool>
+  /// Answered with the time after which another connection shall take its place.
+  let drain: Pending<Duration?>
 }

@@ -12,6 +12,8 @@ package enum Event: Sendable {
   case presenceSummary(active: Int)
   /// The session was ended from elsewhere (or its account is gone): no more events, and `resume` won't work.
   case sessionEnded
+  /// The node stops: the connection ends soon after this many milliseconds. Another node resumes the session by then.
+  case drain(reconnectAfter: Int)
   /// The connection ends behind this.
   case closing(Closing)
 
@@ -51,6 +53,9 @@ package enum Event: Sendable {
       bytes.appendJSON("{\"event\":\"presence_summary\",\"active\":")
       bytes.appendJSON(count)
     case .sessionEnded: bytes.appendJSON("{\"event\":\"session_ended\"")
+    case .drain(let milliseconds):
+      bytes.appendJSON("{\"event\":\"drain\",\"reconnect_after_ms\":")
+      bytes.appendJSON(milliseconds)
     case .closing(let reason):
       bytes.appendJSON("{\"event\":\"closing\",\"code\":")
       bytes.appendJSON(plain: reason.rawValue)

@@ -27,15 +27,16 @@ package struct Node: Service {
     }
   }
 
-  private let configuration: ServerConfiguration
-  private let logger: Logger
+  let configuration: ServerConfiguration
+  let logger: Logger
 
   package init(_ configuration: ServerConfiguration, logger: Logger) {
     self.configuration = configuration
     self.logger = logger
   }
 
-  /// Serves until the process is told to stop, then ends in order. Throws when it can't listen.
+  /// Serves until the process is told to stop, then sends its clients elsewhere and ends in order. A task that is cancelled does
+  /// not wait for the clients. Throws when it can't listen.
   package func run() async throws {
     let group = MultiThreadedEventLoopGroup(numberOfThreads: configuration.threads)
     let passwords = PasswordChecks(threads: configuration.hashesAtOnce, waiting: configuration.waitingPasswordChecks)
@@ -55,7 +56,7 @@ package struct Node: Service {
   // MARK: Parts
 
   /// What lives on the event loops, reachable from here.
-  private struct Parts: Sendable {
+  struct Parts: Sendable {
     var workers: [NIOLoopBound<Worker>] = []
     let membership: NIOLoopBound<Membership>
     let first: any EventLoop
@@ -151,9 +152,10 @@ package struct Node: Service {
     }
     announceReady(threads: loops.count)
     try? await gracefulShutdown()
-    logger.notice("stopping")
     ServiceManager.notify("STOPPING=1")
-    await stop(parts, listeners, subscriber)
+    await drain(parts, listeners)
+    logger.notice("stopping")
+    await stop(parts, [], subscriber)
   }
 
   /// Before all others, so that it can say what the node waits for; closed after them.
@@ -240,19 +242,6 @@ package struct Node: Service {
         parts.workers[loop].execute { $0.mailArrived(for: users) }
       }
     }
-  }
-
-  /// No new connections, the replies on their way, then presence, then Redis.
-  private func stop(_ parts: Parts, _ listeners: [any Channel], _ subscriber: NIOLoopBound<RedisSubscriber>) async {
-    for listener in listeners { try? await listener.close() }
-    let ended = parts.workers.map { worker in worker.loop.flatSubmit { worker.value.stop() } }
-    let allEnded = EventLoopFuture.andAllComplete(ended, on: parts.first)
-    let timeout = parts.first.scheduleTask(in: configuration.shutdownTimeout) {}
-    allEnded.whenComplete { _ in timeout.cancel() }
-    try? await timeout.futureResult.get()
-    try? await parts.first.flatSubmit { parts.membership.value.leave() }.get()
-    for worker in parts.workers { try? await worker.loop.submit { worker.value.stopNow() }.get() }
-    try? await parts.first.submit { subscriber.value.close() }.get()
   }
 }
 

@@ -55,7 +55,9 @@ package struct ServerConfiguration: Sendable {
   package var slowConsumerPatience = TimeAmount.seconds(10)
   /// How long a user whose last connection on this node has broken stays active.
   package var presenceGrace = TimeAmount.seconds(15)
-  /// How long a node that was told to stop waits for replies on their way.
+  /// How long a node that was told to stop gives its clients to go to another one; 0: no time.
+  package var drainTime = TimeAmount.seconds(10)
+  /// How long it then waits for replies on their way.
   package var shutdownTimeout = TimeAmount.seconds(5)
 
   package init(port: Int, threads: Int, redis: RedisAddress, name: String) {

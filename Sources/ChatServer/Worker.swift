@@ -38,6 +38,10 @@ final class Worker {
   /// A measurement of the loop's delay is under way.
   var isLoadWatched = false
   private(set) var isStopping = false
+  /// The node takes no new connections any more.
+  var isDraining = false
+  /// When its connections go, once they have to.
+  var drainSchedule: DrainSchedule?
   /// The listening connections of this event loop.
   private(set) lazy var feeds = Feeds(of: self, place: "\(node)/\(index)")
   /// The event loops of this process, this one included.
@@ -60,7 +64,7 @@ final class Worker {
   private var pageReads = 0
   private var waitingPageReads = FairQueue<AccountName, () -> Void>(bound: .max)
   private var lastReports: [String: NIODeadline] = [:]
-  private var stopped: EventLoopPromise<Void>?
+  private var emptied: EventLoopPromise<Void>?
 
   init(
     _ configuration: ServerConfiguration, index: Int, redis: RedisClient, membership: MembershipHandle,
@@ -86,11 +90,12 @@ final class Worker {
   func opened(_ connection: ConnectionHandler) {
     connections[ObjectIdentifier(connection)] = connection
     telemetry.accepted()
+    scheduleDeparture(of: connection)
   }
 
   func closed(_ connection: ConnectionHandler) {
     connections[ObjectIdentifier(connection)] = nil
-    if isStopping, connections.isEmpty { stopped?.succeed() }
+    if connections.isEmpty { emptied?.succeed() }
   }
 
   var openConnections: [ConnectionHandler] { Array(connections.values) }
@@ -234,10 +239,16 @@ final class Worker {
   /// Ends all connections once their replies have left; the future succeeds when none is left.
   func stop() -> EventLoopFuture<Void> {
     isStopping = true
-    let promise = eventLoop.makePromise(of: Void.self)
-    stopped = promise
-    if connections.isEmpty { promise.succeed() }
     for connection in connections.values { connection.end(confirming: false) }
+    return whenEmpty()
+  }
+
+  /// Succeeds when no connection is left.
+  func whenEmpty() -> EventLoopFuture<Void> {
+    let promise = eventLoop.makePromise(of: Void.self)
+    if let emptied { promise.futureResult.cascade(to: emptied) }
+    emptied = promise
+    if connections.isEmpty { promise.succeed() }
     return promise.futureResult
   }
 

@@ -72,8 +72,8 @@ package struct ChildProcess {
     return ExitReason(waitStatus: status)
   }
 
-  /// Asks the child to end.
-  package func terminate() { Glibc.kill(pid, SIGTERM) }
+  /// Sends the child a signal.
+  package func signal(_ number: Int32) { Glibc.kill(pid, number) }
 
   /// Ends the child and its whole process group.
   package func kill() { Glibc.kill(-pid, SIGKILL) }

@@ -3,8 +3,8 @@
 // Runs on: any thread (a value); in production the main thread.
 
 /// The life of one cluster as a state machine. Feed it events, carry out the actions in order, and call `tick` at
-/// `nextDeadline`. It starts Redis, has the data prepared, starts the nodes, keeps all of them alive, and stops the nodes
-/// before Redis.
+/// `nextDeadline`. It starts Redis, has the data prepared, starts the nodes, keeps all of them alive, restarts them one after
+/// the other, and stops the nodes before Redis.
 package struct ClusterMachine {
   /// A process of the cluster.
   package enum Child: Hashable, Sendable, CustomStringConvertible {
@@ -34,6 +34,8 @@ package struct ClusterMachine {
     case prepared
     /// The cluster can't go on, for the reason given.
     case failed(String)
+    /// Somebody wants every node to be replaced, without an interruption of the service.
+    case restart
     /// Somebody wants the cluster to stop; the second time, at once.
     case stop
     /// Time has passed.
@@ -43,7 +45,10 @@ package struct ClusterMachine {
   /// What is to be done.
   package enum Action: Equatable, Sendable {
     case start(Child)
+    /// The child shall end, soon.
     case terminate(Child)
+    /// The node shall end when its clients have gone to the others.
+    case drain(Child)
     case kill(Child)
     case prepareData
     /// All nodes serve for the first time.
@@ -95,11 +100,17 @@ package struct ClusterMachine {
   private var lives: [Child: Life] = [:]
   private var stage = Stage.startingRedis
   private var status: Int32 = 0
+  /// Seconds that a node which drains may take, before it is given `stopPatience`.
+  private let drainTime: Duration
+  /// The nodes that a rolling restart has still to replace; the first is being replaced.
+  private var outdated: [Child] = []
+  /// When that one is killed; nil once it has ended, and while it is not up anyway.
+  private var drainUntil: ContinuousClock.Instant?
 
   /// A cluster of `nodes` nodes, with a Redis of its own or without.
-  package init(nodes: Int, ownsRedis: Bool) {
+  package init(nodes: Int, ownsRedis: Bool, drainTime: Duration = .seconds(10)) {
     self.nodes = (1...nodes).map(Child.node)
-    self.ownsRedis = ownsRedis
+    (self.ownsRedis, self.drainTime) = (ownsRedis, drainTime)
     for child in children { lives[child] = Life() }
   }
 
@@ -114,7 +125,7 @@ package struct ClusterMachine {
 
   /// When `tick` is due; nil if only an event can change anything.
   package var nextDeadline: ContinuousClock.Instant? {
-    var deadlines = lives.values.compactMap(\.slowAt)
+    var deadlines = lives.values.compactMap(\.slowAt) + [drainUntil].compactMap(\.self)
     for life in lives.values { if case .waiting(let until) = life.phase { deadlines.append(until) } }
     switch stage {
     case .stoppingNodes(let killAt), .stoppingRedis(let killAt): deadlines.append(killAt)
@@ -128,7 +139,7 @@ package struct ClusterMachine {
     switch event {
     case .begin: return ownsRedis ? [start(.redis)] : beginPreparing()
     case .started(let child, let pid): return started(child, pid: pid, now: now)
-    case .ready(let child): return ready(child)
+    case .ready(let child): return ready(child, now: now)
     case .ended(let child, let reason): return ended(child, reason, now: now)
     case .prepared:
       // A Redis or a signal may have changed the stage meanwhile.
@@ -136,6 +147,7 @@ package struct ClusterMachine {
       stage = .startingNodes
       return nodes.map { start($0) }
     case .failed(let why): return fail(why, now: now)
+    case .restart: return restart(now: now)
     case .stop: return isStopping ? killAll() : beginStop(now: now)
     case .tick: return tick(now: now)
     }
@@ -166,7 +178,7 @@ package struct ClusterMachine {
     return []
   }
 
-  private mutating func ready(_ child: Child) -> [Action] {
+  private mutating func ready(_ child: Child, now: ContinuousClock.Instant) -> [Action] {
     guard let life = lives[child], !life.isReady, let pid = pid(of: child), !isStopping else { return [] }
     lives[child]?.isReady = true
     lives[child]?.wasEverReady = true
@@ -177,6 +189,9 @@ package struct ClusterMachine {
     case .startingNodes where nodes.allSatisfy({ lives[$0]?.isReady == true }):
       stage = .serving
       return welcome + [.announce]
+    case .serving where outdated.first == child && drainUntil == nil:
+      outdated.removeFirst()
+      return welcome + replaceNext(now: now)
     default: return welcome
     }
   }
@@ -194,6 +209,10 @@ package struct ClusterMachine {
     life.phase = .idle
     lives[child] = life
     if isStopping { return advanceStop(now: now) }
+    if outdated.first == child, drainUntil != nil {
+      drainUntil = nil
+      return [start(child)]
+    }
     if !life.wasEverReady {
       life.deathsBeforeReady += 1
       guard life.deathsBeforeReady < Self.startAttempts else {
@@ -225,6 +244,10 @@ package struct ClusterMachine {
       }
     }
     switch stage {
+    case .serving:
+      guard let child = outdated.first, let drainUntil, drainUntil <= now else { return actions }
+      self.drainUntil = now + Self.stopPatience
+      return actions + kill([child])
     case .stoppingNodes(let killAt) where killAt <= now:
       stage = .stoppingNodes(killAt: now + Self.stopPatience)
       return actions + kill(nodes)
@@ -236,9 +259,28 @@ package struct ClusterMachine {
   }
 }
 
+// A rolling restart: the next node goes only when the one before serves again, so one that can't start leaves the others alone.
+extension ClusterMachine {
+  private mutating func restart(now: ContinuousClock.Instant) -> [Action] {
+    guard stage == .serving else { return isStopping ? [] : [.say("not all nodes serve yet: nothing is restarted")] }
+    guard outdated.isEmpty else { return [.say("a restart is under way: \(outdated[0]) is being replaced")] }
+    outdated = nodes
+    return [.say("restarting all nodes, one after the other")] + replaceNext(now: now)
+  }
+
+  private mutating func replaceNext(now: ContinuousClock.Instant) -> [Action] {
+    guard let child = outdated.first else { return [.say("all nodes are restarted")] }
+    // One that is down now comes back new by itself.
+    guard lives[child]?.isReady == true else { return [] }
+    drainUntil = now + drainTime + Self.stopPatience
+    return [.drain(child)]
+  }
+}
+
 // Stopping: nodes first, so that what they answered OK is in Redis and they can say goodbye to it.
 extension ClusterMachine {
   private mutating func beginStop(now: ContinuousClock.Instant) -> [Action] {
+    (outdated, drainUntil) = ([], nil)
     for child in children {
       lives[child]?.slowAt = nil
       if case .waiting? = lives[child]?.phase { lives[child]?.phase = .idle }

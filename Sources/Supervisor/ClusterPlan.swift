@@ -44,6 +44,10 @@ package struct ClusterPlan: Sendable {
   package var nodeEnvironment: [String: String?] = [:]
   /// The event loops of each node; nil leaves it to the node.
   package var threads: Int?
+  /// What the operator should know about this machine; nil for nothing.
+  package var advice: String?
+  /// Seconds that a node which is restarted gives its clients to go to another one.
+  package var drainTime = 10
   /// Where the state lives.
   package var store: Store
   /// The program that runs as a node; it gets `serve` and its options.
@@ -93,7 +97,8 @@ package struct ClusterPlan: Sendable {
   /// What follows the program's name on the command line of node `number` (1…). The Redis is not in it: a command line
   /// is there for everybody to read, so it goes by the environment (`KABAR_REDIS`).
   package func nodeArguments(_ number: Int) -> [String] {
-    var arguments = ["serve", "--host", host, "--port", "\(port)", "--node", "n\(number)"]
+    var arguments = ["serve", "--supervised", "--host", host, "--port", "\(port)", "--node", "n\(number)"]
+    arguments += ["--drain-time", "\(drainTime)"]
     if let threads { arguments += ["--threads", "\(threads)"] }
     if let tls {
       arguments += ["--tls-port", "\(tls.port)", "--tls-cert", tls.certificate, "--tls-key", tls.key]

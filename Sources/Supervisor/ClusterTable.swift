@@ -9,6 +9,8 @@ package struct ClusterTable: Sendable {
   package let plan: ClusterPlan
   /// Name and process id of each child, in the order of printing.
   package let processes: [(name: String, pid: Int32)]
+  /// The process that keeps them alive.
+  package let supervisor: Int32
   /// The port of the cluster's own Redis; nil if somebody else runs Redis.
   package let redisPort: Int?
   /// The data folder of the cluster's own Redis.
@@ -18,11 +20,12 @@ package struct ClusterTable: Sendable {
 
   /// A table; see the properties.
   package init(
-    plan: ClusterPlan, processes: [(name: String, pid: Int32)], redisPort: Int?, dataFolder: String?,
+    plan: ClusterPlan, processes: [(name: String, pid: Int32)], supervisor: Int32, redisPort: Int?, dataFolder: String?,
     hasDemoAccounts: Bool
   ) {
     self.plan = plan
     self.processes = processes
+    self.supervisor = supervisor
     self.redisPort = redisPort
     self.dataFolder = dataFolder
     self.hasDemoAccounts = hasDemoAccounts
@@ -47,6 +50,8 @@ package struct ClusterTable: Sendable {
       lines.append(
         row("metrics", "curl http://127.0.0.1:\(first)/metrics" + (others.isEmpty ? "" : "; ports \(first)\(others)")))
     }
+    lines.append(row("restart", "kill -HUP \(supervisor)   (node after node, without an interruption)"))
+    if let advice = plan.advice { lines.append(row("", "(\(advice))")) }
     if hasDemoAccounts, !plan.demoAccounts.isEmpty {
       lines.append("")
       for (index, account) in plan.demoAccounts.enumerated() {

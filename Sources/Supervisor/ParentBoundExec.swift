@@ -6,11 +6,12 @@ import Glibc
 
 /// What `kabar exec-child` does.
 package enum ParentBoundExec {
-  /// Asks the kernel for SIGTERM when the parent ends, even by SIGKILL, then becomes `command` (program first).
+  /// Asks the kernel for SIGINT when the parent ends, even by SIGKILL, then becomes `command` (program first).
   /// The request survives exec. Never returns: exits with 126 when the parent is gone already, 127 when the program
   /// can't be run.
   package static func run(parent: Int32, command: [String]) -> Never {
-    let isBound = kabar_set_parent_death_signal(SIGTERM) == 0
+    // Not SIGTERM: a node would wait for its clients, while its Redis ends.
+    let isBound = kabar_set_parent_death_signal(SIGINT) == 0
     // The parent may have ended before the request: then nobody will ever send the signal.
     guard isBound, getppid() == parent, let program = command.first else { exit(126) }
     _ = withCStrings(command) { execv(program, $0) }

@@ -53,7 +53,7 @@ package final class Supervisor {
     var plan = plan
     plan.httpPorts = (http ?? []).map(\.port)
     self.plan = plan
-    machine = ClusterMachine(nodes: plan.nodes, ownsRedis: redis != nil)
+    machine = ClusterMachine(nodes: plan.nodes, ownsRedis: redis != nil, drainTime: .seconds(plan.drainTime))
     let directory = try NotifyDirectory()
     var sockets: [ClusterMachine.Child: NotifySocket] = [:]
     for child in machine.children where child != .redis {
@@ -68,7 +68,7 @@ package final class Supervisor {
     while true {
       if let exitStatus { return exitStatus }
       waitForNews()
-      for number in signals.read() { note(signal: number) }
+      for signal in signals.read() { note(signal) }
       for (child, socket) in notifications where socket.takeReady() { feed(.ready(child)) }
       reap()
       if let current = probe, current.step(now: .now) {
@@ -96,14 +96,15 @@ package final class Supervisor {
     poll(&watched, nfds_t(watched.count), timeout ?? -1)
   }
 
-  private func note(signal number: Int32) {
-    switch number {
-    case SIGINT, SIGTERM: feed(.stop)
-    case SIGHUP where !isHungUp:
-      // A closing terminal may say so twice; that is no wish to hurry.
+  private func note(_ signal: SignalSource.Signal) {
+    switch signal {
+    case .stop: feed(.stop)
+    // A closing terminal may say so twice; that is no wish to hurry.
+    case .hangUp where !isHungUp:
       isHungUp = true
       feed(.stop)
-    default: break
+    case .restart: feed(.restart)
+    case .hangUp, .childEnded: break
     }
   }
 
@@ -125,7 +126,10 @@ package final class Supervisor {
   private func carryOut(_ action: ClusterMachine.Action) {
     switch action {
     case .start(let child): start(child)
-    case .terminate(let child): processes[child]?.terminate()
+    case .drain(let child): processes[child]?.signal(SIGTERM)
+    // Redis knows one way to end. A node shall not wait for its clients: the other nodes end as well.
+    case .terminate(.redis): processes[.redis]?.signal(SIGTERM)
+    case .terminate(let node): processes[node]?.signal(SIGINT)
     case .kill(let child): processes[child]?.kill()
     case .prepareData: prepare()
     case .announce: announce()
@@ -181,7 +185,7 @@ extension Supervisor {
   private func announce() {
     let running = machine.children.compactMap { child in machine.pid(of: child).map { ("\(child)", $0) } }
     let table = ClusterTable(
-      plan: plan, processes: running, redisPort: redis?.port, dataFolder: redis?.folder.path,
+      plan: plan, processes: running, supervisor: getpid(), redisPort: redis?.port, dataFolder: redis?.folder.path,
       hasDemoAccounts: hasDemoAccounts)
     LineOutput.write(table.text, to: STDOUT_FILENO)
   }

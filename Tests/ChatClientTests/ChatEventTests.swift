@@ -28,6 +28,7 @@ import Testing
     (#"{"event":"presence","user":"arini","active":false}"#, .presence(user: "arini", isActive: false, at: "")),
     (#"{"event":"presence_summary","active":12}"#, .presenceSummary(active: 12)),
     (#"{"event":"session_ended"}"#, .sessionEnded),
+    (#"{"event":"drain","reconnect_after_ms":7012}"#, .drain(reconnectAfter: .milliseconds(7012))),
     (#"{"event":"closing","code":"slow_consumer"}"#, .closing(code: "slow_consumer")),
     (#"{"event":"closing"}"#, .closing(code: "unknown")),
     (#"{"event":"birthday","of":{"nobody":1}}"#, .unknown(name: "birthday")),

@@ -42,6 +42,7 @@ import enum TestSupport.JSONValue
         == #"{"event":"presence","user":"arini","active":false,"at":"2026-11-22T16:04:05.006Z"}"#)
     #expect(try json(.presenceSummary(active: 12)) == #"{"event":"presence_summary","active":12}"#)
     #expect(try json(.sessionEnded) == #"{"event":"session_ended"}"#)
+    #expect(try json(.drain(reconnectAfter: 7012)) == #"{"event":"drain","reconnect_after_ms":7012}"#)
     #expect(try json(.closing(.slowConsumer)) == #"{"event":"closing","code":"slow_consumer"}"#)
   }
 }

@@ -100,6 +100,57 @@ import Testing
     #expect(feed(&machine, at: 2000, .ended(.redis, .exited(status: 0))) == [.finish(0)])
   }
 
+  @Test func `a restart replaces one node after the other, each when the one before serves`() {
+    var machine = serving()
+    #expect(
+      feed(&machine, .restart) == [.say("restarting all nodes, one after the other"), .drain(.node(1))])
+    #expect(feed(&machine, at: 50, .restart) == [.say("a restart is under way: n1 is being replaced")])
+    #expect(feed(&machine, at: 9000, .tick, .ended(.node(1), .exited(status: 0))) == [.start(.node(1))])
+    #expect(feed(&machine, at: 9001, .started(.node(1), pid: 111), .tick) == [])
+    #expect(
+      feed(&machine, at: 9100, .ready(.node(1))) == [.say("n1 is ready again (pid 111)"), .drain(.node(2))])
+    let second = feed(&machine, at: 9200, .ended(.node(2), .exited(status: 0)), .started(.node(2), pid: 112))
+    #expect(second == [.start(.node(2))])
+    #expect(
+      feed(&machine, at: 9300, .ready(.node(2)))
+        == [.say("n2 is ready again (pid 112)"), .say("all nodes are restarted")])
+    #expect(machine.nextDeadline == nil)
+    #expect(feed(&machine, at: 9400, .restart).last == .drain(.node(1)), "and once more")
+  }
+
+  @Test func `a restart does not go on to the next node while the new one dies`() {
+    var machine = serving()
+    _ = feed(&machine, .restart, .ended(.node(1), .exited(status: 0)), .started(.node(1), pid: 111))
+    let died = feed(&machine, at: 100, .ended(.node(1), .exited(status: 7)))
+    #expect(died == [.say("n1 (pid 111) ended with status 7; starting it again in 100 ms")])
+    #expect(feed(&machine, at: 200, .tick) == [.start(.node(1))])
+    #expect(feed(&machine, at: 200, .started(.node(1), pid: 121), .ready(.node(1))).last == .drain(.node(2)))
+  }
+
+  @Test func `a restart waits for a node that is down anyway, and kills one that does not end`() {
+    var machine = serving()
+    _ = feed(&machine, .ended(.node(1), .killed(signal: 9)))
+    #expect(feed(&machine, at: 10, .restart) == [.say("restarting all nodes, one after the other")])
+    #expect(feed(&machine, at: 100, .tick) == [.start(.node(1))])
+    let back = feed(&machine, at: 1000, .started(.node(1), pid: 111), .ready(.node(1)))
+    #expect(back.last == .drain(.node(2)))
+    #expect(machine.nextDeadline == at(21_000), "its clients have 10 s, itself 10 more")
+    #expect(feed(&machine, at: 20_999, .tick) == [])
+    #expect(feed(&machine, at: 21_000, .tick) == [.say("n2 is killed: it had not ended"), .kill(.node(2))])
+    #expect(feed(&machine, at: 21_001, .ended(.node(2), .killed(signal: 9))) == [.start(.node(2))])
+  }
+
+  @Test func `a stop ends a restart, and a start can't be restarted`() {
+    var machine = ClusterMachine(nodes: 1, ownsRedis: false)
+    _ = feed(&machine, .begin, .prepared, .started(.node(1), pid: 101))
+    #expect(feed(&machine, .restart) == [.say("not all nodes serve yet: nothing is restarted")])
+    _ = feed(&machine, .ready(.node(1)))
+    #expect(feed(&machine, .restart).last == .drain(.node(1)))
+    #expect(feed(&machine, .stop) == [.terminate(.node(1))])
+    #expect(feed(&machine, .restart) == [])
+    #expect(feed(&machine, .ended(.node(1), .exited(status: 0))) == [.finish(0)])
+  }
+
   @Test func `kills what has not ended ten seconds after it was asked`() {
     var machine = serving(nodes: 1)
     _ = feed(&machine, .stop)

@@ -1,16 +1,16 @@
-// Owns: a program that behaves towards the supervisor like a node: it says READY=1 and ends on SIGTERM.
+// Owns: a program that behaves towards the supervisor like a node: it says READY=1 and ends on SIGINT and SIGTERM.
 // Must never: need more than Debian's essential packages (perl-base).
 // Runs on: as a process of its own.
 
 /// The stand-in. It takes `serve`'s options and appends lines to the file KABAR_TEST_LOG: `NAME started ANSWER`,
-/// `NAME ready`, `NAME stopping ANSWER`, where ANSWER is what the Redis named by KABAR_REDIS said to PING.
+/// `NAME ready`, `NAME stopping ANSWER` (SIGINT), `NAME draining ANSWER` (SIGTERM), where ANSWER is what the Redis named by KABAR_REDIS said to PING.
 enum StandInNode {
   /// Behaviours, chosen by the variable KABAR_TEST_NODE.
   enum Behaviour: String {
     case normal
     /// Never says that it is ready.
     case silent
-    /// Ignores SIGTERM.
+    /// Ignores both.
     case stubborn
     /// Ends with status 7 at once.
     case broken
@@ -28,7 +28,8 @@ enum StandInNode {
       print $redis "PING\r\n"; my $answer = <$redis>; return $answer =~ s/\s+$//r;
     }
     if ($mode eq 'broken') { print STDERR "$name: cannot work like this\n"; exit 7 }
-    $SIG{TERM} = $mode eq 'stubborn' ? 'IGNORE' : sub { note('stopping', redis()); exit 0 };
+    sub ending { my ($word) = @_; return $mode eq 'stubborn' ? 'IGNORE' : sub { note($word, redis()); exit 0 } }
+    ($SIG{INT}, $SIG{TERM}) = (ending('stopping'), ending('draining'));
     note('started', redis());
     select(undef, undef, undef, 0.2);
     if ($mode ne 'silent') {

@@ -80,6 +80,19 @@ import Testing
     #expect(TestSocket.ask("GET kept", port: try again.redisPort()) == "$3\r\nyes\r\n")
   }
 
+  @Test func `SIGHUP drains and replaces one node after the other`() async throws {
+    let up = try UpProcess(port: TestSocket.freePort())
+    defer { up.stop() }
+    try await up.waitUntilReady()
+    let old = try ["n1", "n2", "n3"].map { try up.tablePid($0) }
+    kill(up.pid, SIGHUP)
+    #expect(await eventually { up.stderr.last == "kabar up: all nodes are restarted" }, "\(up.stderr)")
+    let life = ["draining +PONG", "started +PONG", "ready"]
+    #expect(up.log.suffix(9) == (1...3).flatMap { node in life.map { "n\(node) \($0)" } }[...])
+    #expect(Set(old).isDisjoint(with: up.processes))
+    #expect(up.processes.count == 5, "kabar up, Redis and three nodes")
+  }
+
   @Test func `a second signal kills nodes that don't listen`() async throws {
     let up = try UpProcess(port: TestSocket.freePort(), nodes: 2, behaviour: .stubborn)
     defer { up.stop() }

@@ -119,7 +119,7 @@ private func plan(store: ClusterPlan.Store = .own(data: "./.kabar", port: nil)) 
   private func lines(_ plan: ClusterPlan, redisPort: Int?, demo: Bool) -> [String] {
     let processes: [(name: String, pid: Int32)] = [("redis", 7), ("n1", 8)]
     let table = ClusterTable(
-      plan: plan, processes: processes, redisPort: redisPort, dataFolder: "/d", hasDemoAccounts: demo)
+      plan: plan, processes: processes, supervisor: 6, redisPort: redisPort, dataFolder: "/d", hasDemoAccounts: demo)
     return table.text.split(separator: "\n").map(String.init)
   }
 

@@ -29,6 +29,8 @@ public final class ChatNode: Sendable {
         "KABAR_REDIS": redis.url, "KABAR_LOG_LEVEL": "debug", "KABAR_SCRYPT_LOG2N": "2",
         // Four tests at a time and their nodes share two cores.
         "KABAR_SHED_AFTER": "2000",
+        // Most tests don't wait for the clients of a node that stops.
+        "KABAR_DRAIN_TIME": "1",
       ],
       output: "\(folder.path)/log")
     let isUp = await eventually { self.log.contains(" ready") || !process.isRunning }

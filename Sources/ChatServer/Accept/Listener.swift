@@ -37,6 +37,27 @@ enum Listener {
       .bind(host: host, port: port).get()
   }
 
+  /// Accepts what waits in the listener's queue, then leaves the group of listeners: from there on the kernel gives connections to
+  /// the others. What completes in the very moment between goes along (see `ConnectionMigration`).
+  static func close(_ listener: any Channel) async {
+    let closed = listener.eventLoop.makePromise(of: Void.self)
+    closeWhenEmpty(listener, until: .now() + emptyingPatience, closed)
+    try? await closed.futureResult.get()
+  }
+
+  /// How long a queue may take to be accepted; where more arrives than can be accepted it never is empty.
+  private static let emptyingPatience = TimeAmount.seconds(1)
+
+  private static func closeWhenEmpty(_ listener: any Channel, until end: NIODeadline, _ closed: EventLoopPromise<Void>)
+  {
+    listener.eventLoop.execute {
+      TCPInfo.read(from: listener) { info in
+        guard let info, info.waitingConnections > 0, .now() < end else { return listener.close(promise: closed) }
+        closeWhenEmpty(listener, until: end, closed)
+      }
+    }
+  }
+
   /// Here and not by the bootstrap, which makes half a dozen futures for each option of each connection.
   private static func setOptions(of channel: any Channel, outboxBytes: Int) throws {
     guard let options = channel.syncOptions else { return }

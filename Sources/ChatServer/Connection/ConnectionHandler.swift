@@ -56,6 +56,10 @@ final class ConnectionHandler: ChannelDuplexHandler {
   var anonymousBucket = TokenBucket()
   /// More commands came than may: no line is looked at until there is a token again.
   var isThrottled = false
+  /// When it has to go elsewhere: the node drains.
+  var departure: NIODeadline?
+  /// It had its time: what has been received is still answered, no more is read.
+  private var isDeparting = false
   private var lastStored: ReplyTicket?
   private(set) var peerHasEnded = false
   /// Behind TLS: what has been decrypted, to be compared with what the kernel has received.
@@ -148,6 +152,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
 
   private var mayRead: Bool {
     guard case .open = phase else { return true }
+    if isDeparting { return false }
     // Of a listening client that reads nothing we must see whether it asks on: see `Listening`.
     return framer.waiting < Self.inputBound && (isListening || context?.channel.isWritable ?? false)
   }
@@ -172,7 +177,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
       case .needsMoreBytes:
         arrivals.keepLast()
         times.lineIsOpen(framer.waiting > 0, at: .now())
-        if peerHasEnded { end(confirming: !isCut) }
+        if peerHasEnded { end(confirming: !isCut) } else if isDeparting { end(confirming: false) }
         return resumeReading()
       }
     }
@@ -235,6 +240,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
     guard !isListening, case .open = phase else { return }
     deliveries.confirmsByAck = true
     listening = Listening(on: self, for: user)
+    tellDeparture()
   }
 
   /// No more events from here on.
@@ -331,6 +337,12 @@ final class ConnectionHandler: ChannelDuplexHandler {
   func hasStored(after ticket: ReplyTicket) -> Bool { lastStored.map { $0 > ticket } ?? false }
 
   // MARK: Ending
+
+  /// Answers the lines that have been received, then ends.
+  func depart() {
+    isDeparting = true
+    processLines()
+  }
 
   /// Takes no more lines; ends the connection when all replies are written. `confirming`: the client asked for the end
   /// (`quit` or FIN), so messages that its TCP has taken are confirmed.

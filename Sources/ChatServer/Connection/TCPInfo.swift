@@ -27,6 +27,9 @@ struct TCPInfo {
   /// The peer has said FIN.
   var hasEnded: Bool { state == 8 }
   var nothingOutstanding: Bool { unacknowledged == 0 && unsentBytes == 0 }
+  /// Of a listener: how many connections it has not accepted yet. (The kernel puts them where other sockets have their segments
+  /// that are not acknowledged: tcp_get_info in net/ipv4/tcp.c.)
+  var waitingConnections: Int { Int(unacknowledged) }
   /// Bytes of the peer that have arrived, read or not.
   var receivedBytes: Int { Int(bytes.received) }
 

@@ -22,7 +22,7 @@ struct NodeStatus: Sendable {
   func unready() -> EventLoopFuture<String?> {
     let loops = workers.map { worker in
       worker.eventLoop.submit { () -> String? in
-        if worker.value.isStopping { return "the node is stopping" }
+        if worker.value.isDraining || worker.value.isStopping { return "the node is stopping" }
         if worker.value.redis.isReady { return nil }
         return "no connection to Redis" + (worker.value.redis.connectionFailure.map { ": \($0)" } ?? "")
       }

@@ -73,9 +73,13 @@ struct BenchRun {
   private func wait(_ signals: SignalSource, _ cluster: PrivateServers?) throws {
     var watched = [pollfd(fd: signals.descriptor, events: Int16(POLLIN), revents: 0)]
     poll(&watched, 1, 20)
-    let numbers = signals.read()
-    if let number = numbers.first(where: { $0 != SIGCHLD }) { throw ExitCode(128 + number) }
-    if numbers.contains(SIGCHLD), let failure = cluster?.failure() { throw failure }
+    for signal in signals.read() {
+      switch signal {
+      case .stop(let number): throw ExitCode(128 + number)
+      case .hangUp, .restart: throw ExitCode(128 + SIGHUP)
+      case .childEnded: if let failure = cluster?.failure() { throw failure }
+      }
+    }
   }
 
   /// Carries the outcome from the task to the main thread.

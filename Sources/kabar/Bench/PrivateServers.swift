@@ -59,7 +59,7 @@ final class PrivateServers {
 
   /// Ends everything and removes the folder.
   func stop() {
-    for child in children { child.process.terminate() }
+    for child in children { child.process.signal(SIGTERM) }
     let end = Date.now.addingTimeInterval(Self.stopPatience)
     while !children.isEmpty {
       children.removeAll { $0.process.reap() != nil }

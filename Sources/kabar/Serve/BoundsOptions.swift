@@ -58,6 +58,12 @@ struct BoundsOptions: ParsableArguments {
       valueName: "s"))
   var presenceGrace: Int?
 
+  @Option(
+    help: ArgumentHelp(
+      "How long a node that stops gives its clients to go to another one, 0 to 600. (KABAR_DRAIN_TIME; default 10)",
+      valueName: "s"))
+  var drainTime: Int?
+
   /// Puts them into the settings of a node.
   func apply(to settings: inout ServerConfiguration) throws {
     let timeout = try Environment.number(requestTimeout, "request-timeout", 2000, 100...60_000)
@@ -74,6 +80,7 @@ struct BoundsOptions: ParsableArguments {
     settings.outboxBytes = try Environment.number(outboxBytes, "outbox-bytes", settings.outboxBytes, 4096...(16 << 20))
     let patience = try Environment.number(slowConsumerTimeout, "slow-consumer-timeout", 10_000, 100...600_000)
     settings.slowConsumerPatience = .milliseconds(Int64(patience))
+    settings.drainTime = .seconds(Int64(try Environment.number(drainTime, "drain-time", 10, 0...600)))
     settings.presenceGrace = .seconds(Int64(try Environment.number(presenceGrace, "presence-grace", 15, 0...300)))
   }
 }

@@ -21,8 +21,9 @@ struct ServeCommand: AsyncParsableCommand {
     abstract: "Run one node. Several nodes share the port; all state is in Redis.",
     discussion: """
       Each option can also be set by the environment variable named with it; the option wins.
-      SIGTERM and SIGINT end the node in order: replies on their way are still sent. SIGHUP makes it read the
-      certificate and the key for TLS again; open connections go on.
+      SIGTERM makes the node drain: it takes no new connections, tells its clients to go to another node, and ends when they
+      are gone or --drain-time is over. SIGINT, or another SIGTERM, ends it at once. Both in order: what it has been asked is
+      answered. SIGHUP makes it read the certificate and the key for TLS again; open connections go on.
       """)
 
   @Option(help: "Address to listen on. (KABAR_HOST; default 127.0.0.1)")
@@ -52,6 +53,10 @@ struct ServeCommand: AsyncParsableCommand {
   @Option(help: "trace, debug, info, notice, warning, error or critical. (KABAR_LOG_LEVEL; default notice)")
   var logLevel: Logger.Level?
 
+  // `kabar up` says for all its nodes what is to be said of the machine.
+  @Flag(help: .hidden)
+  var supervised = false
+
   func run() async throws {
     var settings = try resolved()
     let level = try Environment.value(logLevel, "KABAR_LOG_LEVEL", default: .notice)
@@ -64,17 +69,15 @@ struct ServeCommand: AsyncParsableCommand {
       logger.warning("limits are off: any client can take all of this node; this is for load tests")
     }
     try warnOfReadableSecrets(settings, logger)
+    if !supervised, ConnectionMigration.isOn == false { logger.warning("\(ConnectionMigration.advice)") }
     let parts: [ServiceGroupConfiguration.ServiceConfiguration] = [
       .init(service: Node(settings, logger: logger), successTerminationBehavior: .gracefullyShutdownGroup),
       .init(service: await CertificateRenewal(settings.tls?.identity, logger: logger)),
     ]
     let services = ServiceGroup(
-      configuration: .init(
-        services: parts,
-        gracefulShutdownSignals: [.sigterm, .sigint],
-        logger: Logger(label: "lifecycle") { _ in SwiftLogNoOpLogHandler() }))
+      configuration: .init(services: parts, logger: Logger(label: "lifecycle") { _ in SwiftLogNoOpLogHandler() }))
     do {
-      try await services.run()
+      try await ShutdownSignals().run(services)
     } catch let error as Node.CannotListen {
       throw Failure("\(error)")
     }

@@ -2,6 +2,7 @@
 // Must never: become asynchronous (see EntryPoint).
 // Runs on: the main thread.
 import ArgumentParser
+import ChatServer
 import Glibc
 import NIOCore
 import RedisClient
@@ -13,7 +14,9 @@ struct UpCommand: ParsableCommand {
     commandName: "up", abstract: "Run a whole cluster on this machine: Redis and several nodes on one port.",
     discussion: """
       Starts a private redis-server (from PATH) and the nodes, prints how to reach them and then a line that begins \
-      with "ready". What dies is started again. Ctrl-C stops the nodes, then Redis; a second Ctrl-C kills them. \
+      with "ready". What dies is started again. SIGHUP replaces the nodes one after the other: each tells its clients \
+      to go to the others, and ends when they have; no connection is refused, no message is lost. \
+      Ctrl-C stops the nodes, then Redis; a second Ctrl-C kills them. \
       However this process ends, none of the others is left. The nodes take their other settings from the environment \
       (KABAR_PUSH_WINDOW, KABAR_PRESENCE_GRACE, …): `kabar serve --help` lists them.
       """)
@@ -69,6 +72,12 @@ struct UpCommand: ParsableCommand {
         + "(KABAR_HTTP_PORT; default 8900)", valueName: "port"))
   var httpPort: Int?
 
+  @Option(
+    help: ArgumentHelp(
+      "How long a node that is restarted gives its clients to go to another one, 0 to 600. (KABAR_DRAIN_TIME; default 10)",
+      valueName: "s"))
+  var drainTime: Int?
+
   // For tests of the supervisor, and for running nodes of another build.
   @Option(help: .hidden)
   var nodeProgram: String?
@@ -91,11 +100,13 @@ struct UpCommand: ParsableCommand {
       nodeProgram: nodeProgram ?? executable,
       launcher: executable, demoAccounts: DemoAccounts.all.map { "\($0.name) \($0.password)" })
     plan.tls = try chosenTLS()
+    plan.drainTime = try Environment.number(drainTime, "drain-time", plan.drainTime, 0...600)
     // The private Redis wants no password, whatever the environment says of another one.
     plan.nodeEnvironment = redis == nil ? RedisLogin.noEnvironment : try login.environment()
     let firstHTTPPort = try Environment.number(httpPort, "http-port", 8900, 0...65535)
     plan.firstHTTPPort = firstHTTPPort == 0 ? nil : firstHTTPPort
     plan.nodeEnvironment["KABAR_HTTP_PORT"] = .some(nil)
+    if nodes > 1, ConnectionMigration.isOn == false { plan.advice = ConnectionMigration.advice }
     let supervisor = try Supervisor(
       plan: plan,
       prepareData: noDemoAccounts || redis != nil
