@@ -5,7 +5,8 @@ import fcntl, json, os, re, signal, socket, struct, subprocess, sys, threading, 
 
 kabar, folder, migrate, drain = sys.argv[1:5]
 PORT, NODES = 8889, 3
-counts, lock, over = {}, threading.Lock(), threading.Event()
+counts, lock = {}, threading.Lock()
+over, all_received = threading.Event(), threading.Event()
 
 
 def count(what, n=1):
@@ -114,7 +115,7 @@ def listen(received):
         try:
             event = client.events.pop(0) if client.events else client.next()
         except TimeoutError:
-            if over.is_set():
+            if all_received.is_set():
                 return
             continue
         except OSError:
@@ -171,6 +172,8 @@ def main():
         end, sent = time.time() + 30, sum(map(len, stored))
         while len(received) < sent and time.time() < end:
             time.sleep(0.05)
+        all_received.set()
+        listener.join(30)
         pids = re.findall(r"^ +(n\d) +pid (\d+)", table, re.M)
         again = re.findall(r"(n\d) is ready again \(pid (\d+)\)", after)
         print(json.dumps({

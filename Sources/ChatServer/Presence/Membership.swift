@@ -16,6 +16,9 @@ final class Membership {
   /// How long a renewal waits for the event loops to say what they have to do: a busy one must not cost the lease.
   private static let measuring = TimeAmount.milliseconds(100)
 
+  /// How long a node that stops waits for the answer to whether there are others.
+  private static let asking = TimeAmount.seconds(1)
+
   private(set) var node: NodeID
   private let name: String
   private let description: [(String, String)]
@@ -76,6 +79,17 @@ final class Membership {
     reader.stop()
     let promise = redis.eventLoop.makePromise(of: Void.self)
     remove(node, leaving: true) { promise.succeed() }
+    return promise.futureResult
+  }
+
+  /// Whether there are other nodes: as Redis says, for one that has just joined is not in this node's view yet; while Redis does
+  /// not answer, as this node knows.
+  func hasPeers() -> EventLoopFuture<Bool> {
+    let promise = redis.eventLoop.makePromise(of: Bool.self)
+    redis.perform(Presence.nodes, deadline: .now() + Self.asking) { result in
+      let others = (try? result.get()).map { $0.filter { $0 != self.node } } ?? Array(self.reader.others())
+      promise.succeed(!others.isEmpty)
+    }
     return promise.futureResult
   }
 

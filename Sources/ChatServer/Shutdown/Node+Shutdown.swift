@@ -12,9 +12,10 @@ extension Node {
   func drain(_ parts: Parts, _ listeners: [any Channel]) async {
     for worker in parts.workers { try? await worker.eventLoop.submit { worker.value.isDraining = true }.get() }
     for listener in listeners { await Listener.close(listener) }
-    let hasPeers = try? await parts.first.submit { !parts.membership.value.reader.others().isEmpty }.get()
     let time = configuration.drainTime
-    guard hasPeers == true, time > .zero, !Task.isCancelled else { return }
+    guard time > .zero, !Task.isCancelled else { return }
+    let hasPeers = try? await parts.first.flatSubmit { parts.membership.value.hasPeers() }.get()
+    guard hasPeers == true, !Task.isCancelled else { return }
     logger.notice("draining", metadata: ["seconds": "\(time.nanoseconds / 1_000_000_000)"])
     let ended = parts.workers.map { worker in worker.eventLoop.flatSubmit { worker.value.drain(within: time) } }
     await finish(ended, within: time, parts.first)
