@@ -34,6 +34,8 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-collections.git", from: "1.6.0"),
     // The command line: parsing, --help, completions.
     .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.0"),
+    // The file of settings: YAML with the line of each value, for errors that name it.
+    .package(url: "https://github.com/jpsim/Yams.git", from: "6.2.2"),
     // Signals and orderly shutdown of the node process.
     .package(url: "https://github.com/swift-server/swift-service-lifecycle.git", from: "2.13.0"),
     // Latency of the load generator: percentiles over many orders of magnitude at a fixed relative error.
@@ -134,6 +136,7 @@ let package = Package(
       dependencies: [
         "Bench", "ChatClient", "ChatServer", "ChatState", "RedisClient", "ChatProtocol", "Supervisor", "TLS",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "Yams", package: "Yams"),
         .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
         .product(name: "UnixSignals", package: "swift-service-lifecycle"),
         .product(name: "NIOCore", package: "swift-nio"),
@@ -213,7 +216,7 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], swiftSettings: strict),
     .testTarget(
-      name: "ScenarioTests", dependencies: ["ChatClient", "TestSupport", "kabar"],
+      name: "ScenarioTests", dependencies: ["ChatClient", "ChatProtocol", "TestSupport", "kabar"],
       resources: [.embedInCode("rolling_restart.py")], swiftSettings: strict),
     .testTarget(
       name: "CheckTests", dependencies: ["ChatState", "RedisClient", "TestSupport", "kabar"], swiftSettings: strict),

@@ -19,6 +19,9 @@ package struct JSONString: Hashable, Sendable {
   /// A string that is JSON already: a piece of a stored record that the scanner has checked.
   init(scanned bytes: ArraySlice<UInt8>) { utf8 = bytes }
 
+  /// The text itself, where it has no escapes: an id, a name.
+  package var plain: String { String(decoding: utf8.dropFirst().dropLast(), as: UTF8.self) }
+
   /// Whether no other bytes mean the same text: ASCII without escapes.
   var isPlainASCII: Bool { utf8.allSatisfy { $0 < 0x80 && $0 != UInt8(ascii: "\\") } }
 }
@@ -49,7 +52,7 @@ extension [UInt8] {
     append(UInt8(ascii: "\""))
   }
 
-  mutating func appendJSON(string text: String) {
+  package mutating func appendJSON(string text: String) {
     var text = text
     text.withUTF8 { appendJSON(utf8: $0.span) }
   }

@@ -150,7 +150,8 @@ package struct Node: Service {
         throw CannotListen(configuration.host, port, error)
       }
     }
-    announceReady(threads: loops.count)
+    Watchdog(loops)?.start()
+    announceReady(threads: loops.count, http: http?.localAddress?.port)
     try? await gracefulShutdown()
     ServiceManager.notify("STOPPING=1")
     await drain(parts, listeners)
@@ -160,23 +161,30 @@ package struct Node: Service {
 
   /// Before all others, so that it can say what the node waits for; closed after them.
   private func openHTTP(_ parts: Parts, _ subscriber: NIOLoopBound<RedisSubscriber>) async throws -> (any Channel)? {
-    guard let (host, port) = configuration.http else { return nil }
-    do {
-      return try await HTTPListener.open(parts.status, host: host, port: port)
-    } catch {
-      await stop(parts, [], subscriber)
-      throw CannotListen(host, port, error)
+    guard let (host, ports) = configuration.http else { return nil }
+    for port in ports {
+      do {
+        return try await HTTPListener.open(parts.status, host: host, port: port)
+      } catch {
+        if port < ports.upperBound, (error as? IOError)?.errnoCode == EADDRINUSE { continue }
+        await stop(parts, [], subscriber)
+        throw CannotListen(host, port, error)
+      }
     }
+    return nil
   }
 
-  private func announceReady(threads: Int) {
+  private func announceReady(threads: Int, http: Int?) {
     var metadata: Logger.Metadata = [
       "host": "\(configuration.host)", "threads": "\(threads)", "redis": "\(configuration.redis)",
     ]
-    if let (host, port) = configuration.http { metadata["http"] = "\(host):\(port)" }
+    if let host = configuration.http?.host, let http { metadata["http"] = "\(host):\(http)" }
     for (port, tls) in places { metadata[tls == nil ? "port" : "tls-port"] = "\(port)" }
     logger.notice("ready", metadata: metadata)
     ServiceManager.notify("READY=1")
+    if !configuration.isSupervised, ConnectionMigration.isOn == false {
+      logger.warning("\(ConnectionMigration.advice)")
+    }
   }
 
   /// Waits until Redis knows this node; `false` if the process was told to stop before.

@@ -16,8 +16,10 @@ package struct ServerConfiguration: Sendable {
   package var tls: (port: Int, identity: ServerTLS)?
   /// Whether `port` is listened on, where nothing is encrypted.
   package var acceptsPlaintext = true
-  /// Where operators ask for /livez, /readyz and /metrics by HTTP; `nil`: nowhere.
-  package var http: (host: String, port: Int)?
+  /// Where operators ask for /livez, /readyz and /metrics by HTTP: the first of these ports that is free; `nil`: nowhere.
+  package var http: (host: String, ports: ClosedRange<Int>)? = ("127.0.0.1", usualHTTPPorts)
+  /// One for each node of a machine.
+  package static let usualHTTPPorts = 8900...8999
   /// Event loops, each with its own listener and its own connection to Redis.
   package var threads: Int
   package var redis: RedisAddress
@@ -55,6 +57,8 @@ package struct ServerConfiguration: Sendable {
   package var slowConsumerPatience = TimeAmount.seconds(10)
   /// How long a user whose last connection on this node has broken stays active.
   package var presenceGrace = TimeAmount.seconds(15)
+  /// Somebody else says what is to be said of the machine.
+  package var isSupervised = false
   /// How long a node that was told to stop gives its clients to go to another one; 0: no time.
   package var drainTime = TimeAmount.seconds(10)
   /// How long it then waits for replies on their way.

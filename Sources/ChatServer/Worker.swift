@@ -22,6 +22,8 @@ final class Worker {
   let telemetry: Telemetry
   let passwords: PasswordChecks
   let logger: Logger
+  /// The level of the log, looked up once a second: a look takes a lock, and a message is answered in microseconds.
+  var verbosity: Logger.Level
   var clock = WallClock()
   var messageIDs = MessageIDs()
   var inboxFill: InboxFill
@@ -50,6 +52,7 @@ final class Worker {
   /// Who is to be told of mail when this turn of the loop ends.
   var mailNotices = MailNotices()
 
+  private var connectionNumber = 0
   private var connections: [ObjectIdentifier: ConnectionHandler] = [:]
   private var bySession: [SessionID: [ObjectIdentifier: ConnectionHandler]] = [:]
   /// How often an open connection's session is prolonged, well within its life.
@@ -80,12 +83,19 @@ final class Worker {
     (node, self.presence, self.feedLoops) = (presence.own, presence, feedLoops)
     (self.passwords, self.admission, self.logger) = (passwords, admission, logger)
     self.commandRates = commandRates
+    verbosity = logger.logLevel
     keepSessions()
     judgeConnections()
     startMeasuring()
   }
 
   // MARK: Connections
+
+  /// The number of another connection.
+  func nextConnectionNumber() -> Int {
+    connectionNumber += 1
+    return connectionNumber
+  }
 
   func opened(_ connection: ConnectionHandler) {
     connections[ObjectIdentifier(connection)] = connection

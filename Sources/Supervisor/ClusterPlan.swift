@@ -104,7 +104,7 @@ package struct ClusterPlan: Sendable {
       arguments += ["--tls-port", "\(tls.port)", "--tls-cert", tls.certificate, "--tls-key", tls.key]
       if tls.isOnly { arguments.append("--no-plaintext") }
     }
-    if httpPorts.indices.contains(number - 1) { arguments += ["--http-port", "\(httpPorts[number - 1])"] }
+    arguments += ["--http-port", "\(httpPorts.indices.contains(number - 1) ? httpPorts[number - 1] : 0)"]
     return arguments
   }
 

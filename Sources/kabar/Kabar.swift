@@ -11,6 +11,6 @@ struct Kabar: AsyncParsableCommand {
     version: "kabar \(Node.version)",
     subcommands: [
       UpCommand.self, ServeCommand.self, Chat.self, AccountCommand.self, SessionCommand.self, StatusCommand.self,
-      ExplainCommand.self, CheckCommand.self, BenchCommand.self, ExecChildCommand.self,
+      ExplainCommand.self, ConfigCommand.self, CheckCommand.self, BenchCommand.self, ExecChildCommand.self,
     ])
 }

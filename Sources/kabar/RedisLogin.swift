@@ -34,7 +34,7 @@ struct RedisLogin: ParsableArguments {
 
   /// The file with the password, if one is named.
   var passwordFile: String? {
-    get throws { try redisPasswordFile ?? Environment.optional("KABAR_REDIS_PASSWORD_FILE") }
+    get throws { try Settings.optional(redisPasswordFile, "redis-password-file") }
   }
 
   /// The same as `address` for one from the command line, which every user of this machine can read: a password in it is
@@ -62,9 +62,9 @@ struct RedisLogin: ParsableArguments {
   func environment() throws -> [String: String?] {
     [
       "KABAR_REDIS_PASSWORD_FILE": try passwordFile,
-      "KABAR_REDIS_CA": try redisCa ?? Environment.optional("KABAR_REDIS_CA"),
-      "KABAR_REDIS_CERT": try redisCert ?? Environment.optional("KABAR_REDIS_CERT"),
-      "KABAR_REDIS_KEY": try redisKey ?? Environment.optional("KABAR_REDIS_KEY"),
+      "KABAR_REDIS_CA": try Settings.optional(redisCa, "redis-ca"),
+      "KABAR_REDIS_CERT": try Settings.optional(redisCert, "redis-cert"),
+      "KABAR_REDIS_KEY": try Settings.optional(redisKey, "redis-key"),
     ]
   }
 
@@ -83,9 +83,9 @@ struct RedisLogin: ParsableArguments {
 
   private func addFiles(to address: inout RedisAddress) throws {
     let files = ClientTLS(
-      trusted: try redisCa ?? Environment.optional("KABAR_REDIS_CA"),
-      certificate: try redisCert ?? Environment.optional("KABAR_REDIS_CERT"),
-      key: try redisKey ?? Environment.optional("KABAR_REDIS_KEY"))
+      trusted: try Settings.optional(redisCa, "redis-ca"),
+      certificate: try Settings.optional(redisCert, "redis-cert"),
+      key: try Settings.optional(redisKey, "redis-key"))
     guard address.tls != nil else {
       // Whoever names a CA believes that the connection is encrypted.
       if files != ClientTLS() {

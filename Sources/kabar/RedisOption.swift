@@ -16,11 +16,13 @@ struct RedisOption: ParsableArguments {
 
   @OptionGroup var login: RedisLogin
 
-  /// The address from the options, the environment or the default. A wrong one is explained without being shown.
+  /// The address from the option, the variable, the file or the default. A wrong one is explained without being shown.
   func resolved() throws -> RedisAddress {
     do {
-      if let url { return try login.address(onCommandLine: url, elsewhere: "--redis-password-file or KABAR_REDIS") }
-      return try login.address(Environment.optional("KABAR_REDIS") ?? "redis://127.0.0.1:6379")
+      if let url { _ = try login.address(onCommandLine: url, elsewhere: "--redis-password-file or KABAR_REDIS") }
+      let text = try Settings.value(url, "redis", default: "redis://127.0.0.1:6379")
+      Settings.conceal("redis", as: "\(try RedisAddress(text))")
+      return try login.address(text)
     } catch let invalid as RedisAddress.Invalid {
       throw ValidationError(invalid.description)
     }

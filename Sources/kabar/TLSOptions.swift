@@ -21,7 +21,7 @@ struct TLSOptions: ParsableArguments {
       valueName: "file"))
   var tlsKey: String?
 
-  @Flag(help: "Serve TLS only: the plain port is not opened. (KABAR_NO_PLAINTEXT=1)")
+  @Flag(help: "Serve TLS only: the plain port is not opened. (KABAR_NO_PLAINTEXT; default false)")
   var noPlaintext = false
 
   /// All of it, checked.
@@ -34,10 +34,10 @@ struct TLSOptions: ParsableArguments {
 
   /// From the options and the environment; `nil` without TLS. `plainPort` is the one that must differ.
   func resolved(plainPort: Int) throws -> Resolved? {
-    let port = try setting(tlsPort, "KABAR_TLS_PORT")
-    let certificate = try setting(tlsCert, "KABAR_TLS_CERT")
-    let key = try setting(tlsKey, "KABAR_TLS_KEY")
-    let wantsNoPlaintext = try noPlaintext || setting(nil, "KABAR_NO_PLAINTEXT") == 1
+    let port = try Settings.optional(tlsPort, "tls-port")
+    let certificate = try Settings.optional(tlsCert, "tls-cert")
+    let key = try Settings.optional(tlsKey, "tls-key")
+    let wantsNoPlaintext = try Settings.flag(noPlaintext, "no-plaintext")
     guard let port else {
       if wantsNoPlaintext { throw Failure("--no-plaintext leaves nothing to listen on without --tls-port") }
       if certificate != nil || key != nil { throw Failure("--tls-cert and --tls-key need --tls-port") }
@@ -50,10 +50,6 @@ struct TLSOptions: ParsableArguments {
     }
     if port == plainPort, !wantsNoPlaintext { throw Failure("--tls-port and --port can't be the same") }
     return Resolved(port: port, certificate: certificate, key: key, acceptsPlaintext: !wantsNoPlaintext)
-  }
-
-  private func setting<Value: ExpressibleByArgument>(_ given: Value?, _ variable: String) throws -> Value? {
-    try given ?? Environment.optional(variable)
   }
 }
 

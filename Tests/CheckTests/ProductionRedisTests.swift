@@ -65,7 +65,7 @@ import Testing
     let node = try TestProcess(
       kabarProgram, ["serve", "--port", "\(chatPort)"], environment: ["KABAR_REDIS": url, "KABAR_LOG_LEVEL": "info"],
       output: "\(folder.path)/node.out")
-    let isUp = await eventually { node.text.contains(" ready") || !node.isRunning }
+    let isUp = await eventually { node.text.contains("msg=ready") || !node.isRunning }
     try #require(isUp && node.isRunning, "\(node.text)")
     let client = try LineClient(port: chatPort)
     #expect(try client.request("auth arini pw").isOK)

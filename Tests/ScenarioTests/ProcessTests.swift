@@ -39,10 +39,10 @@ import Testing
     let node = try TestProcess(
       "nice", ["-n", "15"] + confine + [kabarProgram, "serve", "--port", "\(port)"],
       environment: ["KABAR_REDIS": redis.url, "KABAR_SCRYPT_LOG2N": "2"], output: "\(folder.path)/log")
-    #expect(await eventually { node.text.contains(" ready") || !node.isRunning }, "\(node.text)")
+    #expect(await eventually { node.text.contains("msg=ready") || !node.isRunning }, "\(node.text)")
     for _ in 0..<5 { #expect(try LineClient(port: port).request("auth arini pw").isOK) }
     let warnings = node.text.split(separator: "\n").filter { $0.contains("can't give way to messages: setpriority: ") }
-    #expect(warnings.count == 1 && warnings[0].contains(" warning "), "\(node.text)")
+    #expect(warnings.count == 1 && warnings[0].contains("level=warning"), "\(node.text)")
     #expect(node.terminate() == 0)
   }
 
@@ -75,7 +75,7 @@ import Testing
       let node = try TestProcess(
         kabarProgram, ["serve", "--port", "\(port)"] + limits,
         environment: ["KABAR_REDIS": redis.url].merging(environment) { $1 }, output: "\(folder.path)/log")
-      #expect(await eventually { node.text.contains(" ready") || !node.isRunning }, "\(node.text)")
+      #expect(await eventually { node.text.contains("msg=ready") || !node.isRunning }, "\(node.text)")
       return node
     }
     let bounded = try await start([:])

@@ -57,11 +57,11 @@ private func plan(store: ClusterPlan.Store = .own(data: "./.kabar", port: nil)) 
   @Test func `gives each node its name and the shared port`() {
     var some = plan()
     let common = [
-      "serve", "--host", "127.0.0.1", "--port", "8889", "--node", "n2",
+      "serve", "--supervised", "--host", "127.0.0.1", "--port", "8889", "--node", "n2", "--drain-time", "10",
     ]
-    #expect(some.nodeArguments(2) == common)
+    #expect(some.nodeArguments(2) == common + ["--http-port", "0"])
     some.threads = 4
-    #expect(some.nodeArguments(2) == common + ["--threads", "4"])
+    #expect(some.nodeArguments(2) == common + ["--threads", "4", "--http-port", "0"])
     some.httpPorts = [8900, 8902]
     #expect(some.nodeArguments(2) == common + ["--threads", "4", "--http-port", "8902"])
   }

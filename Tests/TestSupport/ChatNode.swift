@@ -33,7 +33,7 @@ public final class ChatNode: Sendable {
         "KABAR_DRAIN_TIME": "1",
       ],
       output: "\(folder.path)/log")
-    let isUp = await eventually { self.log.contains(" ready") || !process.isRunning }
+    let isUp = await eventually { self.log.contains("msg=ready") || !process.isRunning }
     guard isUp, process.isRunning else { throw TestFailure("node \(name) does not serve: \(log)") }
   }
 

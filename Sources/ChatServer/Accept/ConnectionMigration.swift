@@ -9,7 +9,7 @@ import Glibc
 package enum ConnectionMigration {
   /// How a machine gets it.
   package static let advice =
-    "a node that stops may refuse a connection that is just being made; to move it to another node: "
+    "a connection that is just being made when a node stops may be refused; to have it moved to another node: "
     + "sysctl -w net.ipv4.tcp_migrate_req=1"
 
   /// Whether it is on; `nil` if the kernel does not say.

@@ -27,6 +27,8 @@ final class ConnectionHandler: ChannelDuplexHandler {
   private static let inputBound = 64 * 1024
 
   let worker: Worker
+  /// Which of its event loop's connections this is, from 1.
+  let number: Int
   var binding: Binding?
   private(set) var context: ChannelHandlerContext?
   private var phase = Phase.open
@@ -76,6 +78,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
   /// `records` counts for a connection behind TLS; without a `source` the peer is a proxy, whose header comes first.
   init(worker: Worker, records: RecordMeter?, peer: IPAddress?, admittedFrom source: LoginSource?) {
     (self.worker, self.records, client, admittedSource) = (worker, records, peer, source)
+    number = worker.nextConnectionNumber()
     times = ConnectionTimes(isIntroduced: records == nil && source != nil, now: .now())
   }
 
@@ -84,12 +87,14 @@ final class ConnectionHandler: ChannelDuplexHandler {
   func handlerAdded(context: ChannelHandlerContext) {
     self.context = context
     worker.opened(self)
+    traceLife("connected")
     if worker.isStopping { end(confirming: false) }
   }
 
   func handlerRemoved(context: ChannelHandlerContext) {
     self.context = nil
     phase = .closed
+    traceLife("disconnected")
     deliveries.forget()
     unbind()
     worker.admission.leave(from: admittedSource)
@@ -99,6 +104,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
     guard case .open = phase else { return }  // what comes behind `quit` is thrown away
     var bytes = unwrapInboundIn(data)
+    worker.telemetry.received(bytes.readableBytes)
     framer.append(&bytes)
     let now = NIODeadline.now()
     arrivals.note(received: framer.received, now: now)
@@ -252,6 +258,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
   /// Writes an event.
   func push(_ event: Event) {
     write { event.encode(into: &$0) }
+    trace(event)
     scheduleFlush()
   }
 
@@ -261,6 +268,12 @@ final class ConnectionHandler: ChannelDuplexHandler {
     encode(&worker.scratch)
     if outbox.capacity == 0 { outbox.reserveCapacity(Int(usualOutbox)) }
     outbox.writeBytes(worker.scratch)
+  }
+
+  /// What waits for the client to read it, here and in the channel.
+  var outboxBytes: Int {
+    let written = try? context?.channel.syncOptions?.getOption(.bufferedWritableBytes)
+    return outbox.readableBytes + (written ?? 0)
   }
 
   /// Whether the client has read nearly all that it was sent.
@@ -277,6 +290,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
   func reply(_ ticket: ReplyTicket, _ reply: Reply) {
     let outcome = replies.fulfill(ticket, reply)
     if outcome != .isDropped { worker.telemetry.answered(ticket, reply) }
+    trace(reply, to: ticket)
     if outcome == .isDue {
       write(reply)
       while let next = replies.next() { write(next) }
@@ -318,6 +332,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
     if outbox.readableBytes > 0 {
       let bytes = outbox
       usualOutbox = UInt16(clamping: bytes.readableBytes)
+      worker.telemetry.sent(bytes.readableBytes)
       outbox = ByteBuffer()
       if let page = deliveries.takeOutOfOutbox() {
         write(bytes, withPage: page)

@@ -3,6 +3,7 @@
 // On its event loop.
 
 import ChatState
+import Logging
 import NIOCore
 
 extension Worker {
@@ -14,6 +15,7 @@ extension Worker {
   func judgeConnections() {
     eventLoop.assumeIsolated().scheduleTask(in: Self.lookInterval) {
       if self.isStopping { return }
+      self.verbosity = self.logger.logLevel
       let now = NIODeadline.now()
       let connections = self.openConnections
       let anonymous = connections.count { $0.times.isAnonymous && !$0.isEnding }

@@ -39,6 +39,12 @@ final class SharedPresence: Sendable {
   /// renewal of the lease for four seconds.
   var isStale: Bool { state.withLock { Self.isStale($0) } }
 
+  /// How often anybody became active or inactive, in this view.
+  var revision: Int { state.withLock { $0.view.revision } }
+
+  /// How long ago the lease was renewed, and the view compared with the nodes in Redis; `nil`: never yet.
+  var age: TimeAmount? { state.withLock { $0.renewed.map { .now() - $0 } } }
+
   /// How many users are active.
   var activeCount: Int { state.withLock { $0.view.activeCount } }
 

@@ -14,6 +14,8 @@ struct Counters: Sendable {
   static let commands = CommandWord.allCases.map(\.text) + ["invalid"]
 
   var accepted = 0
+  /// Of clients, TLS not counted.
+  var (bytesReceived, bytesSent) = (0, 0)
   var bound = 0
   /// By command, and within it by code.
   private(set) var replies = [Int](repeating: 0, count: commands.count * codes.count)
@@ -25,6 +27,8 @@ struct Counters: Sendable {
 
   // How it stands now.
   var open = 0
+  /// What waits for clients to read it.
+  var outboxBytes = 0
   var redisReconnects = 0
   var requestsInFlight = 0
   var feeds = 0
@@ -47,6 +51,8 @@ struct Counters: Sendable {
   /// Takes in those of another event loop.
   mutating func add(_ other: Counters) {
     accepted += other.accepted
+    bytesReceived += other.bytesReceived
+    bytesSent += other.bytesSent
     bound += other.bound
     for index in replies.indices { replies[index] += other.replies[index] }
     for index in latency.indices { latency[index].add(other.latency[index]) }
@@ -54,6 +60,7 @@ struct Counters: Sendable {
     redisLatency.add(other.redisLatency)
     loopLag.add(other.loopLag)
     open += other.open
+    outboxBytes += other.outboxBytes
     redisReconnects += other.redisReconnects
     requestsInFlight += other.requestsInFlight
     feeds += other.feeds

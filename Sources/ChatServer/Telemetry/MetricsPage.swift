@@ -3,6 +3,7 @@
 // Pure value; any thread.
 
 import ChatProtocol
+import NIOCore
 
 /// The facts of a node at one moment, and the page that shows them.
 struct MetricsPage: Sendable {
@@ -12,6 +13,9 @@ struct MetricsPage: Sendable {
   /// Users who are active on any node, as far as this one knows, and whether that may be out of date.
   var activeUsers = 0
   var isPresenceStale = false
+  /// How often that view has changed, and how long ago it was last compared with Redis' list of nodes; `nil`: never.
+  var presenceRevision = 0
+  var presenceAge: TimeAmount?
   /// Why the node can't serve; `nil` if it can.
   var unready: String?
 
@@ -32,6 +36,12 @@ struct MetricsPage: Sendable {
     metric("password_checks_waiting", "gauge", "Logins that wait for a hash.", passwords.waiting, &page)
     metric("active_users", "gauge", "Active users on all nodes, in this node's view.", activeUsers, &page)
     metric("presence_stale", "gauge", "Whether that view may be out of date.", isPresenceStale ? 1 : 0, &page)
+    metric("presence_revision", "gauge", "How often that view has changed.", presenceRevision, &page)
+    if let presenceAge {
+      metric(
+        "presence_lag_seconds", "gauge", "How long ago that view was compared with the nodes in Redis.",
+        [("", Double(presenceAge.nanoseconds) / 1e9)], &page)
+    }
     metric("feeds", "gauge", "Users for whom this node reads an inbox on.", counters.feeds, &page)
     metric("listeners", "gauge", "Connections that get events.", counters.listeners, &page)
     histograms(&page)
@@ -42,6 +52,9 @@ struct MetricsPage: Sendable {
     metric("connections", "gauge", "Open connections of clients.", counters.open, &page)
     metric("connections_accepted_total", "counter", "Connections of clients so far.", counters.accepted, &page)
     metric("connections_bound", "gauge", "Connections that are bound to a session.", counters.bound, &page)
+    metric("received_bytes_total", "counter", "Bytes of requests.", counters.bytesReceived, &page)
+    metric("sent_bytes_total", "counter", "Bytes of replies and events.", counters.bytesSent, &page)
+    metric("outbox_bytes", "gauge", "Bytes that wait for clients to read them.", counters.outboxBytes, &page)
     let commands = Counters.commands.indices.flatMap { command in
       Counters.codes.indices.compactMap { code -> (String, Int)? in
         let count = counters.replies(command, code)
@@ -71,7 +84,8 @@ struct MetricsPage: Sendable {
   }
 
   private func metric(
-    _ name: String, _ type: String, _ help: String, _ samples: [(labels: String, value: Int)], _ page: inout String
+    _ name: String, _ type: String, _ help: String, _ samples: [(labels: String, value: some Numeric)],
+    _ page: inout String
   ) {
     page += "# HELP kabar_\(name) \(help)\n# TYPE kabar_\(name) \(type)\n"
     for (labels, value) in samples { page += "kabar_\(name)\(labels) \(value)\n" }
@@ -80,7 +94,7 @@ struct MetricsPage: Sendable {
   private func histogram(
     _ name: String, _ help: String, _ series: [(label: String, histogram: Histogram)], _ page: inout String
   ) {
-    metric(name, "histogram", help, [], &page)
+    metric(name, "histogram", help, [(String, Int)](), &page)
     for (label, histogram) in series {
       let before = label.isEmpty ? "" : label + ","
       var count = 0

@@ -59,6 +59,7 @@ struct NodeStatus: Sendable {
       page.counters = counters
       page.passwords = passwords.load
       (page.activeUsers, page.isPresenceStale) = (presence.activeCount, presence.isStale)
+      (page.presenceRevision, page.presenceAge) = (presence.revision, presence.age)
       page.unready = unready
       return page
     }

@@ -18,6 +18,12 @@ final class Telemetry {
   /// A connection was accepted.
   func accepted() { counters.accepted += 1 }
 
+  /// A client sent so many bytes.
+  func received(_ bytes: Int) { counters.bytesReceived += bytes }
+
+  /// So many bytes were written for a client.
+  func sent(_ bytes: Int) { counters.bytesSent += bytes }
+
   /// Connections were bound to a session (1) or let go of it (-1).
   func bound(_ change: Int) { counters.bound += change }
 
@@ -53,6 +59,7 @@ extension Worker {
   func counters() -> Counters {
     var counters = telemetry.counters
     counters.open = connectionCount
+    counters.outboxBytes = openConnections.reduce(0) { $0 + $1.outboxBytes }
     counters.redisReconnects = max(0, redis.connections - 1)
     counters.requestsInFlight = redis.requestsInFlight
     (counters.feeds, counters.listeners) = feeds.counts

@@ -27,9 +27,9 @@ struct ScryptOptions: ParsableArguments {
   /// The cost; an error names the options.
   func resolved() throws -> PasswordHash.Cost {
     let standard = PasswordHash.Cost.standard
-    let log2n = try Environment.number(log2n, "scrypt-log2n", standard.log2n, 1...20)
-    let blockSize = try Environment.number(blockSize, "scrypt-r", standard.blockSize, 1...32)
-    let parallelism = try Environment.number(parallelism, "scrypt-p", standard.parallelism, 1...16)
+    let log2n = try Settings.number(log2n, "scrypt-log2n", standard.log2n, 1...20)
+    let blockSize = try Settings.number(blockSize, "scrypt-r", standard.blockSize, 1...32)
+    let parallelism = try Settings.number(parallelism, "scrypt-p", standard.parallelism, 1...16)
     guard let cost = PasswordHash.Cost(checking: log2n, blockSize: blockSize, parallelism: parallelism) else {
       throw ValidationError(
         "--scrypt-log2n \(log2n), --scrypt-r \(blockSize) and --scrypt-p \(parallelism) don't go together: a hash may "

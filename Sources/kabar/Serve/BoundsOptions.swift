@@ -66,21 +66,21 @@ struct BoundsOptions: ParsableArguments {
 
   /// Puts them into the settings of a node.
   func apply(to settings: inout ServerConfiguration) throws {
-    let timeout = try Environment.number(requestTimeout, "request-timeout", 2000, 100...60_000)
+    let timeout = try Settings.number(requestTimeout, "request-timeout", 2000, 100...60_000)
     settings.requestTimeout = .milliseconds(Int64(timeout))
-    let delay = try Environment.number(shedAfter, "shed-after", 100, 0...60_000)
+    let delay = try Settings.number(shedAfter, "shed-after", 100, 0...60_000)
     settings.shedAfter = delay == 0 ? nil : .milliseconds(Int64(delay))
-    settings.inboxLimits.messages = try Environment.number(
+    settings.inboxLimits.messages = try Settings.number(
       inboxMessages, "inbox-messages", settings.inboxLimits.messages, 1...1_000_000)
-    settings.inboxLimits.bytes = try Environment.number(
+    settings.inboxLimits.bytes = try Settings.number(
       inboxBytes, "inbox-bytes", settings.inboxLimits.bytes, 65_536...(1 << 40))
-    settings.minimumReplicas = try Environment.number(minReplicas, "min-replicas", 0, 0...16)
-    settings.pushWindow = try Environment.number(
+    settings.minimumReplicas = try Settings.number(minReplicas, "min-replicas", 0, 0...16)
+    settings.pushWindow = try Settings.number(
       pushWindow, "push-window", settings.pushWindow, 1...ProtocolLimits.largestPushWindow)
-    settings.outboxBytes = try Environment.number(outboxBytes, "outbox-bytes", settings.outboxBytes, 4096...(16 << 20))
-    let patience = try Environment.number(slowConsumerTimeout, "slow-consumer-timeout", 10_000, 100...600_000)
+    settings.outboxBytes = try Settings.number(outboxBytes, "outbox-bytes", settings.outboxBytes, 4096...(16 << 20))
+    let patience = try Settings.number(slowConsumerTimeout, "slow-consumer-timeout", 10_000, 100...600_000)
     settings.slowConsumerPatience = .milliseconds(Int64(patience))
-    settings.drainTime = .seconds(Int64(try Environment.number(drainTime, "drain-time", 10, 0...600)))
-    settings.presenceGrace = .seconds(Int64(try Environment.number(presenceGrace, "presence-grace", 15, 0...300)))
+    settings.drainTime = .seconds(Int64(try Settings.number(drainTime, "drain-time", 10, 0...600)))
+    settings.presenceGrace = .seconds(Int64(try Settings.number(presenceGrace, "presence-grace", 15, 0...300)))
   }
 }

@@ -69,17 +69,17 @@ struct LimitsOptions: ParsableArguments {
   /// Puts them into the settings of a node.
   func apply(to settings: inout ServerConfiguration) throws {
     var limits = ClientLimits()
-    limits.connections = try Environment.number(connections, "connections", limits.connections, 1...1_000_000)
-    let perAddress = try Environment.number(connectionsPerAddress, "connections-per-address", 500, 0...1_000_000)
+    limits.connections = try Settings.number(connections, "connections", limits.connections, 1...1_000_000)
+    let perAddress = try Settings.number(connectionsPerAddress, "connections-per-address", 500, 0...1_000_000)
     limits.connectionsPerAddress = perAddress == 0 ? nil : perAddress
     limits.loginTime = try seconds(loginTimeout, "login-timeout", 10, 3600)
-    limits.crowd = try Environment.number(crowd, "crowd", limits.crowd, 0...1_000_000)
+    limits.crowd = try Settings.number(crowd, "crowd", limits.crowd, 0...1_000_000)
     limits.idleTime = try seconds(idleTimeout, "idle-timeout", 600, 86_400)
     limits.lineTime = try seconds(lineTimeout, "line-timeout", 30, 3600)
-    let rate = try Environment.number(commandRate, "command-rate", 50, 0...1_000_000)
-    let burst = try Environment.number(commandBurst, "command-burst", 200, 1...1_000_000)
+    let rate = try Settings.number(commandRate, "command-rate", 50, 0...1_000_000)
+    let burst = try Settings.number(commandBurst, "command-burst", 200, 1...1_000_000)
     limits.commandRate = rate == 0 ? nil : CommandRate(burst: burst, perSecond: rate)
-    let userRate = try Environment.number(userCommandRate, "user-command-rate", min(4 * rate, 1_000_000), 0...1_000_000)
+    let userRate = try Settings.number(userCommandRate, "user-command-rate", min(4 * rate, 1_000_000), 0...1_000_000)
     limits.userCommandRate = userRate == 0 ? nil : CommandRate(burst: 4 * burst, perSecond: userRate)
     settings.clientLimits = limits
     if try areOff {
@@ -90,10 +90,10 @@ struct LimitsOptions: ParsableArguments {
   }
 
   /// Whether nothing is asked of clients.
-  var areOff: Bool { get throws { try Environment.value(limits, "KABAR_LIMITS", default: .on) == .off } }
+  var areOff: Bool { get throws { try Settings.value(limits, "limits", default: .on) == .off } }
 
   private func seconds(_ value: Int?, _ option: String, _ standard: Int, _ most: Int) throws -> TimeAmount? {
-    let seconds = try Environment.number(value, option, standard, 0...most)
+    let seconds = try Settings.number(value, option, standard, 0...most)
     return seconds == 0 ? nil : .seconds(Int64(seconds))
   }
 }

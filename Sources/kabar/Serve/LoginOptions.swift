@@ -44,14 +44,14 @@ struct LoginOptions: ParsableArguments {
   /// Puts them into the settings of a node.
   func apply(to settings: inout ServerConfiguration) throws {
     settings.passwordCost = try scrypt.resolved()
-    settings.hashesAtOnce = try Environment.number(hashesAtOnce, "hashes-at-once", settings.hashesAtOnce, 1...256)
-    settings.waitingPasswordChecks = try Environment.number(
+    settings.hashesAtOnce = try Settings.number(hashesAtOnce, "hashes-at-once", settings.hashesAtOnce, 1...256)
+    settings.waitingPasswordChecks = try Settings.number(
       waitingLogins, "waiting-logins", settings.waitingPasswordChecks, 1...100_000)
-    let failures = try Environment.number(loginFailures, "login-failures", 5, 0...1000)
+    let failures = try Settings.number(loginFailures, "login-failures", 5, 0...1000)
     settings.guessLimits = failures == 0 ? nil : GuessLimits(perAccount: failures)
-    settings.sessionsPerUser = try Environment.number(
+    settings.sessionsPerUser = try Settings.number(
       sessionsPerUser, "sessions-per-user", settings.sessionsPerUser, 0...10_000)
-    let proxies = try Environment.value(trustedProxies, "KABAR_TRUSTED_PROXIES", default: "")
+    let proxies = try Settings.value(trustedProxies, "trusted-proxies", default: "")
     settings.trustedProxies = try proxies.split(separator: ",").map { text in
       guard let range = AddressRange(String(text)) else {
         throw ValidationError("--trusted-proxies has ranges like 192.0.2.0/24 and 2001:db8::/32, not '\(text)'")

@@ -1,5 +1,5 @@
 // Where a node tells operators how it is, as options and environment variables of `kabar serve`.
-// Never listens unless asked to, and beyond the loopback only when told the address.
+// Never listens beyond the loopback unless told the address.
 // Main thread.
 
 import ArgumentParser
@@ -8,7 +8,8 @@ import ChatServer
 struct TelemetryOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "Port for /livez, /readyz and /metrics (Prometheus) by HTTP, of this node alone. 0: none. (KABAR_HTTP_PORT; default 0)",
+      "Port for /livez, /readyz and /metrics (Prometheus) by HTTP, of this node alone. 0: none. (KABAR_HTTP_PORT; default: the first "
+        + "that is free from 8900 on, which the log names)",
       valueName: "port"))
   var httpPort: Int?
 
@@ -19,8 +20,10 @@ struct TelemetryOptions: ParsableArguments {
 
   /// Puts them into the settings of a node.
   func apply(to settings: inout ServerConfiguration) throws {
-    let port = try Environment.number(httpPort, "http-port", 0, 0...65535)
-    let host = try Environment.value(httpHost, "KABAR_HTTP_HOST", default: "127.0.0.1")
-    settings.http = port == 0 ? nil : (host, port)
+    let port: Int? = try Settings.optional(httpPort, "http-port")
+    guard (0...65535).contains(port ?? 0) else { throw ValidationError("--http-port is a number from 0 to 65535") }
+    let host = try Settings.value(httpHost, "http-host", default: "127.0.0.1")
+    let ports = port.map { $0...$0 } ?? ServerConfiguration.usualHTTPPorts
+    settings.http = port == 0 ? nil : (host, ports)
   }
 }

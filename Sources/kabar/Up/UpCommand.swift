@@ -100,10 +100,10 @@ struct UpCommand: ParsableCommand {
       nodeProgram: nodeProgram ?? executable,
       launcher: executable, demoAccounts: DemoAccounts.all.map { "\($0.name) \($0.password)" })
     plan.tls = try chosenTLS()
-    plan.drainTime = try Environment.number(drainTime, "drain-time", plan.drainTime, 0...600)
+    plan.drainTime = try Settings.number(drainTime, "drain-time", plan.drainTime, 0...600)
     // The private Redis wants no password, whatever the environment says of another one.
     plan.nodeEnvironment = redis == nil ? RedisLogin.noEnvironment : try login.environment()
-    let firstHTTPPort = try Environment.number(httpPort, "http-port", 8900, 0...65535)
+    let firstHTTPPort = try Settings.number(httpPort, "http-port", 8900, 0...65535)
     plan.firstHTTPPort = firstHTTPPort == 0 ? nil : firstHTTPPort
     plan.nodeEnvironment["KABAR_HTTP_PORT"] = .some(nil)
     if nodes > 1, ConnectionMigration.isOn == false { plan.advice = ConnectionMigration.advice }
@@ -120,7 +120,7 @@ struct UpCommand: ParsableCommand {
 
   private func chosenThreads() throws -> Int {
     let usual = ClusterPlan.usualThreads(nodes: nodes, cores: System.coreCount, besideRedis: redis == nil)
-    return try Environment.value(threads, "KABAR_THREADS", default: usual)
+    return try Settings.value(threads, "threads", default: usual)
   }
 
   /// The files are tried here, so that what is wrong is said once and not by each node.
@@ -133,7 +133,7 @@ struct UpCommand: ParsableCommand {
 
   /// From the option, the environment or the default. A value that can't be used is one line, like every other refusal.
   private func chosenDurability() throws -> Durability {
-    let given = try Environment.value(durability, "KABAR_DURABILITY", default: Durability.everysec.rawValue)
+    let given = try Settings.value(durability, "durability", default: Durability.everysec.rawValue)
     if let known = Durability(rawValue: given) { return known }
     let source = durability == nil ? "KABAR_DURABILITY" : "--durability"
     throw SupervisorError("\(source) must be always or everysec, not '\(given)'")

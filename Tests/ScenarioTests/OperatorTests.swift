@@ -1,0 +1,121 @@
+// Owns: what an operator sees of a node without asking Redis: its log, its HTTP port, what it tells systemd.
+// Must never: look into the node.
+// Runs on: swift-testing.
+import Foundation
+import Glibc
+import TestSupport
+import Testing
+
+@Suite(.serialized) struct OperatorTests {
+  private func start(
+    _ redis: RedisServer, _ folder: TestFolder, _ options: [String] = [], _ environment: [String: String] = [:]
+  ) async throws -> (node: TestProcess, port: Int) {
+    let port = try TCPSocket.freePort()
+    let node = try TestProcess(
+      kabarProgram, ["serve", "--port", "\(port)"] + options,
+      environment: ["KABAR_REDIS": redis.url, "KABAR_SCRYPT_LOG2N": "2"].merging(environment) { $1 },
+      output: "\(folder.path)/\(port).log")
+    #expect(await eventually { node.text.contains("ready") || !node.isRunning }, "\(node.text)")
+    return (node, port)
+  }
+
+  @Test func `SIGUSR1 makes the log say more, down to each command with its connection and its message`() async throws {
+    let redis = try await RedisServer()
+    try await redis.addAccounts("arini", "lineker")
+    let folder = try TestFolder()
+    let (node, port) = try await start(redis, folder)
+    let arini = try LineClient(port: port)
+    #expect(try arini.request("auth arini pw").isOK)
+    let lineker = try LineClient(port: port)
+    #expect(try lineker.request("auth lineker pw").isOK && lineker.request("listen").isOK)
+    #expect(!node.text.contains("level=debug") && !node.text.contains("msg=answered"))
+    for level in ["info", "debug", "trace"] {
+      node.signal(SIGUSR1)
+      #expect(await eventually { node.text.contains("the log level is \(level) now") }, "\(node.text)")
+    }
+    try await Task.sleep(for: .seconds(1.2))  // event loops look once a second
+    let id = try #require(try arini.request("send lineker hush hush")["id"])
+    #expect(try await lineker.awaitReply().event == "message")
+    #expect(await eventually { node.text.contains("msg=told") })
+    let lines = node.text.split(separator: "\n").filter { $0.contains("id=\(id)") }
+    #expect(lines.count == 2, "\(node.text)")
+    let answered = try #require(lines.first { $0.contains("msg=answered") })
+    for part in ["level=trace", "command=send", "code=ok", "user=arini", "session=", " us="] {
+      #expect(answered.contains(part), "\(answered)")
+    }
+    #expect(answered.contains(#/connection=\d+-\d+ /#))
+    #expect(lines.contains { $0.contains("msg=told") && $0.contains("user=lineker") && $0.contains("seq=1") })
+    #expect(!node.text.contains("hush"))
+    node.signal(SIGUSR1)
+    #expect(await eventually { node.text.contains("the log level is notice now") })
+    try await Task.sleep(for: .seconds(1.2))
+    let before = node.text.count
+    #expect(try arini.request("ping").isOK)
+    #expect(node.text.count == before)
+    node.terminate()
+  }
+
+  @Test func `a log in JSON is an object on every line`() async throws {
+    let redis = try await RedisServer()
+    let folder = try TestFolder()
+    let (node, port) = try await start(redis, folder, ["--log-format", "json"], ["KABAR_LOG_LEVEL": "debug"])
+    #expect(try LineClient(port: port).request("ping").isOK)
+    #expect(await eventually { node.text.contains("disconnected") })
+    node.terminate()
+    let lines = node.text.split(separator: "\n")
+    #expect(lines.count > 3)
+    for line in lines {
+      let fields = try JSONDecoder().decode([String: String].self, from: Data(line.utf8))
+      #expect(["time", "level", "msg", "node"].allSatisfy { fields[$0] != nil }, "\(line)")
+    }
+  }
+
+  @Test func `each node takes the next free port for HTTP, and says which`() async throws {
+    let redis = try await RedisServer()
+    let folder = try TestFolder()
+    var ports: [Int] = []
+    var nodes: [TestProcess] = []
+    for _ in 0..<2 {
+      let (node, _) = try await start(redis, folder)
+      nodes.append(node)
+      let match = try #require(node.text.firstMatch(of: /http=127\.0\.0\.1:(\d+)/), "\(node.text)")
+      ports.append(try #require(Int(match.output.1)))
+    }
+    #expect(ports[0] != ports[1] && ports.allSatisfy { (8900...8999).contains($0) })
+    for port in ports { #expect(try HTTPAnswer(port: port, "/livez").status == 200) }
+    let (silent, _) = try await start(redis, folder, ["--http-port", "0"])
+    #expect(!silent.text.contains("http="))
+    for node in nodes + [silent] { node.terminate() }
+  }
+
+  @Test func `systemd is told that the node is ready, and again and again that its event loops turn`() async throws {
+    let redis = try await RedisServer()
+    let folder = try TestFolder()
+    let script = """
+      import socket, sys
+      s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM); s.bind(sys.argv[1]); print("bound", flush=True)
+      while True: print(s.recv(1000).decode(), flush=True)
+      """
+    let listener = try TestProcess("python3", ["-c", script, "\(folder.path)/notify"], output: "\(folder.path)/told")
+    #expect(await eventually { listener.text.contains("bound") })
+    func told(_ words: String) -> Int { listener.text.split(separator: "\n").count { $0 == words } }
+    let (node, _) = try await start(
+      redis, folder, [], ["NOTIFY_SOCKET": "\(folder.path)/notify", "WATCHDOG_USEC": "200000"])
+    #expect(await eventually { told("READY=1") == 1 && told("WATCHDOG=1") > 3 }, "\(listener.text)")
+    node.signal(SIGSTOP)
+    let before = told("WATCHDOG=1")
+    try await Task.sleep(for: .milliseconds(500))
+    #expect(told("WATCHDOG=1") <= before + 1)
+    node.signal(SIGCONT)
+    node.terminate()
+    #expect(await eventually { told("STOPPING=1") == 1 })
+    let (foreign, _) = try await start(
+      redis, folder, [],
+      ["NOTIFY_SOCKET": "\(folder.path)/notify", "WATCHDOG_USEC": "200000", "WATCHDOG_PID": "1"])
+    let after = told("WATCHDOG=1")
+    #expect(await eventually { told("READY=1") == 2 })
+    try await Task.sleep(for: .milliseconds(500))
+    #expect(told("WATCHDOG=1") == after, "another process's watchdog")
+    foreign.terminate()
+  }
+}
