@@ -92,8 +92,8 @@ import Testing
     for client in clients { codes.append(try await client.awaitReply().code) }
     let took = (ContinuousClock.now - start) / .seconds(1)
     #expect(codes.contains("busy") && codes.allSatisfy { $0 == "busy" || $0 == "auth_failed" }, "\(codes)")
-    // Behind the 12 s a hash that had begun is finished, which a sanitizer slows down.
-    #expect(took < Double(12 + 8 * patience), "\(took) s")
+    // All hashes would take minutes. Behind the 12 s one that had begun is finished, which gives way to all other work of the machine.
+    #expect(took < 60, "\(took) s")
     #expect(try node.connect().request("ping").isOK)
   }
 

@@ -50,7 +50,9 @@ import Testing
     // Some may be gone before their line is read.
     let isCounted = try await eventually(within: 20) {
       try hangUp(on: "auth nobody wrong")
-      return try redis.cli("HGET", "kabar:attempts:127.0.0.9", "nobody").hasPrefix("3 ")
+      // On a busy machine more may have been counted between two looks.
+      let counted = try redis.cli("HGET", "kabar:attempts:127.0.0.9", "nobody").split(separator: " ").first
+      return counted.flatMap { Int($0) } ?? 0 >= 3
     }
     #expect(isCounted)
     #expect(try redis.cli("EXISTS", "kabar:attempts:unknown") == "0")

@@ -130,7 +130,7 @@ import Testing
       let node = try await ChatNode("a", redis: redis, options: ["--redis-password-file", file])
       let line = node.log.split(separator: "\n").first { $0.contains("can read the password for Redis") }
       #expect((line != nil) == isWarned, "\(mode)")
-      if let line { #expect(line.contains(" warning ") && line.contains(file)) }
+      if let line { #expect(line.contains("level=warning") && line.contains(file)) }
     }
   }
 
