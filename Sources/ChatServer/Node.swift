@@ -190,9 +190,9 @@ package struct Node: Service {
   /// Waits until Redis knows this node; `false` if the process was told to stop before.
   private func join(_ parts: Parts) async -> Bool {
     let joined = parts.first.flatSubmit { parts.membership.value.join() }
-    return await withGracefulShutdownHandler {
+    return await withTaskCancellationOrGracefulShutdownHandler {
       (try? await joined.get()) != nil
-    } onGracefulShutdown: {
+    } onCancelOrGracefulShutdown: {
       parts.first.execute { parts.membership.value.abandonJoin() }
     }
   }

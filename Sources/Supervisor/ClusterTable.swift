@@ -50,7 +50,9 @@ package struct ClusterTable: Sendable {
       lines.append(
         row("metrics", "curl http://127.0.0.1:\(first)/metrics" + (others.isEmpty ? "" : "; ports \(first)\(others)")))
     }
-    lines.append(row("restart", "kill -HUP \(supervisor)   (node after node, without an interruption)"))
+    if plan.nodes > 1 {
+      lines.append(row("restart", "kill -HUP \(supervisor)   (node after node, without an interruption)"))
+    }
     if let advice = plan.advice { lines.append(row("", "(\(advice))")) }
     if hasDemoAccounts, !plan.demoAccounts.isEmpty {
       lines.append("")

@@ -85,7 +85,8 @@ import Testing
     if how == "quit" { #expect(try reader.reply()["message"] == "bye") }
   }
 
-  @Test func `a node that waits for Redis can be told to stop`() async throws {
+  @Test(arguments: [SIGTERM, SIGINT])
+  func `a node that waits for Redis can be told to stop`(signal: Int32) async throws {
     let folder = try TestFolder()
     let port = try TCPSocket.freePort()
     let process = try TestProcess(
@@ -93,7 +94,9 @@ import Testing
     let tries = await eventually { process.text.contains("no connection to Redis") }
     #expect(tries)
     let start = ContinuousClock.now
-    #expect(process.terminate() == 0)
+    process.signal(signal)
+    #expect(await eventually { !process.isRunning }, "\(process.text)")
+    #expect(process.waitUntilExit() == 0)
     #expect(ContinuousClock.now - start < .seconds(6))
   }
 

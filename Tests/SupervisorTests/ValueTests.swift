@@ -126,6 +126,7 @@ private func plan(store: ClusterPlan.Store = .own(data: "./.kabar", port: nil)) 
   @Test func `keeps the promises to scripts`() {
     let lines = lines(plan(), redisPort: 6390, demo: true)
     #expect(lines.last?.hasPrefix("ready") == true)
+    #expect(lines.contains { $0.contains("kill -HUP 6 ") } == (plan().nodes > 1))
     #expect(lines.filter { $0.hasPrefix("ready") }.count == 1)
     #expect(lines.first { $0.contains("redis-cli") }?.hasSuffix("redis-cli -p 6390") == true)
     for part in [

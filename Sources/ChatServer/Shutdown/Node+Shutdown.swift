@@ -11,7 +11,9 @@ extension Node {
   /// cancelled. Without another node there is nowhere to go, and the clients had better find this one again soon.
   func drain(_ parts: Parts, _ listeners: [any Channel]) async {
     for worker in parts.workers { try? await worker.eventLoop.submit { worker.value.isDraining = true }.get() }
-    for listener in listeners { await Listener.close(listener) }
+    await withTaskGroup { group in
+      for listener in listeners { group.addTask { await Listener.close(listener) } }
+    }
     let time = configuration.drainTime
     guard time > .zero, !Task.isCancelled else { return }
     let hasPeers = try? await parts.first.flatSubmit { parts.membership.value.hasPeers() }.get()

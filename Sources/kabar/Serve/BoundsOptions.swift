@@ -60,7 +60,8 @@ struct BoundsOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "How long a node that stops gives its clients to go to another one, 0 to 600. (KABAR_DRAIN_TIME; default 10)",
+      "How long a node that stops gives its clients to go to another one, 0 to 600. Whoever stops it must allow 15 s more "
+        + "(systemd: TimeoutStopSec, compose: stop_grace_period). (KABAR_DRAIN_TIME; default 10)",
       valueName: "s"))
   var drainTime: Int?
 

@@ -67,7 +67,8 @@ struct SettingsCatalogue {
     "This page is printed by `kabar config --page`. Each setting is an option, a variable and a key in the YAML file that `--config`",
     "(or `KABAR_CONFIG`) names. An option is stronger than a variable, a variable than the file, the file than the default.",
     "A key that is no setting is refused. `kabar config --print` shows what comes of all three and where each value is from,",
-    "`kabar serve --check-config` says whether a node would start with it. `kabar up` hands its environment to its nodes.",
+    "`kabar serve --check-config` says whether a node would start with it. `kabar up` hands its environment to its nodes, and reads no file.",
+    "Only `kabar serve` and `kabar config` read the file: for `kabar account`, `status` and the others set `KABAR_REDIS`.",
   ]
 
   // What the argument parser prints for --experimental-dump-help, as far as it is of use here.

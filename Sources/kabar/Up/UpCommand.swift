@@ -15,10 +15,10 @@ struct UpCommand: ParsableCommand {
     discussion: """
       Starts a private redis-server (from PATH) and the nodes, prints how to reach them and then a line that begins \
       with "ready". What dies is started again. SIGHUP replaces the nodes one after the other: each tells its clients \
-      to go to the others, and ends when they have; no connection is refused, no message is lost. \
+      to go to the others, and ends when they have; with two nodes or more no connection is refused, and no message is lost. \
       Ctrl-C stops the nodes, then Redis; a second Ctrl-C kills them. \
       However this process ends, none of the others is left. The nodes take their other settings from the environment \
-      (KABAR_PUSH_WINDOW, KABAR_PRESENCE_GRACE, …): `kabar serve --help` lists them.
+      (KABAR_PUSH_WINDOW, KABAR_PRESENCE_GRACE, …): `kabar serve --help` lists them. A file of settings (KABAR_CONFIG) is not read.
       """)
 
   @Option(help: "Node processes, 1 to 64.")
@@ -106,6 +106,8 @@ struct UpCommand: ParsableCommand {
     let firstHTTPPort = try Settings.number(httpPort, "http-port", 8900, 0...65535)
     plan.firstHTTPPort = firstHTTPPort == 0 ? nil : firstHTTPPort
     plan.nodeEnvironment["KABAR_HTTP_PORT"] = .some(nil)
+    // What the file says of ports and of Redis is decided here already.
+    plan.nodeEnvironment["KABAR_CONFIG"] = .some(nil)
     if nodes > 1, ConnectionMigration.isOn == false { plan.advice = ConnectionMigration.advice }
     let supervisor = try Supervisor(
       plan: plan,
