@@ -164,7 +164,7 @@ package struct Node: Service {
     guard let (host, ports) = configuration.http else { return nil }
     for port in ports {
       do {
-        return try await HTTPListener.open(parts.status, host: host, port: port)
+        return try await HTTPListener.open(parts.status, host: host, port: port, isSearching: ports.count > 1)
       } catch {
         if port < ports.upperBound, (error as? IOError)?.errnoCode == EADDRINUSE { continue }
         await stop(parts, [], subscriber)
