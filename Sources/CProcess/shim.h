@@ -2,6 +2,7 @@
 #ifndef KABAR_CPROCESS_H
 #define KABAR_CPROCESS_H
 #include <signal.h>
+#include <spawn.h>
 #include <stddef.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
@@ -18,5 +19,13 @@ static inline long kabar_thread_id(void) { return syscall(SYS_gettid); }
 static inline int kabar_ignores(int signal) {
   struct sigaction action;
   return sigaction(signal, NULL, &action) == 0 && action.sa_handler == SIG_IGN;
+}
+
+// Declared by spawn.h for programs that ask for GNU extensions, which a module can't.
+extern int posix_spawn_file_actions_addclosefrom_np(posix_spawn_file_actions_t *, int);
+
+/// Has the child close every descriptor from this one on (glibc 2.34). 0, or an error number.
+static inline int kabar_close_from(posix_spawn_file_actions_t *actions, int first) {
+  return posix_spawn_file_actions_addclosefrom_np(actions, first);
 }
 #endif

@@ -55,15 +55,10 @@ public final class RedisServer: Sendable {
 
   /// The same.
   public func cli(_ words: [String]) throws -> String {
-    let client = Process()
-    client.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-    client.arguments = ["redis-cli", "-p", "\(port)"] + words
-    let pipe = Pipe()
-    client.standardOutput = pipe
-    try client.run()
-    let data = pipe.fileHandleForReading.readDataToEndOfFile()
+    let client = try TestProcess(
+      "redis-cli", ["-p", "\(port)"] + words, output: "\(folder.path)/cli-\(UUID().uuidString)")
     client.waitUntilExit()
-    return String(decoding: data, as: UTF8.self).trimmingCharacters(in: .newlines)
+    return client.text.trimmingCharacters(in: .newlines)
   }
 
   /// Sends an inline command and answers the first line of the reply.

@@ -1,31 +1,45 @@
 // Owns: one process that a test has started, its output in a file.
 // Must never: outlive its test: it is killed with this object.
 // Runs on: any thread; one test owns it.
+import CProcess
 import Foundation
+import Glibc
 import Synchronization
 
-/// A child process with stdout and stderr in one file.
+/// A child process with stdout and stderr in one file. Spawned by posix_spawn(3): Foundation's `Process` reads beyond a directory entry when
+/// it looks for open descriptors, and now and then crashes the tests by it.
 public final class TestProcess: Sendable {
-  private let process: Mutex<Process>
   /// The process id.
   public let pid: Int32
   private let output: String
+  /// How it ended; `nil` while it has not been waited for.
+  private let ending = Mutex<Int32?>(nil)
 
   /// Starts a program, found in PATH if it has no slash.
   public init(_ program: String, _ arguments: [String], environment: [String: String] = [:], output: String) throws {
-    _ = FileManager.default.createFile(atPath: output, contents: nil)
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-    process.arguments = [program] + arguments
-    process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
-    process.standardInput = FileHandle.nullDevice
-    let handle = FileHandle(forWritingAtPath: output) ?? .nullDevice
-    process.standardOutput = handle
-    process.standardError = handle
-    try process.run()
-    pid = process.processIdentifier
-    self.output = output
-    self.process = Mutex(process)
+    var actions = posix_spawn_file_actions_t()
+    posix_spawn_file_actions_init(&actions)
+    defer { posix_spawn_file_actions_destroy(&actions) }
+    posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0)
+    posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, output, O_WRONLY | O_CREAT | O_TRUNC, 0o600)
+    posix_spawn_file_actions_adddup2(&actions, STDOUT_FILENO, STDERR_FILENO)
+    // A connection of a test that a child had, too, would not end when the test closes it.
+    kabar_close_from(&actions, 3)
+    var attributes = posix_spawnattr_t()
+    posix_spawnattr_init(&attributes)
+    defer { posix_spawnattr_destroy(&attributes) }
+    var signals = sigset_t()
+    sigemptyset(&signals)
+    posix_spawnattr_setsigmask(&attributes, &signals)
+    posix_spawnattr_setpgroup(&attributes, 0)
+    posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETPGROUP))
+    let variables = ProcessInfo.processInfo.environment.merging(environment) { $1 }.map { "\($0)=\($1)" }
+    var pid: pid_t = 0
+    let code = Self.withCStrings([program] + arguments) { words in
+      Self.withCStrings(variables) { posix_spawnp(&pid, program, &actions, &attributes, words, $0) }
+    }
+    guard code == 0 else { throw TestFailure("\(program): \(String(cString: strerror(code)))") }
+    (self.pid, self.output) = (pid, output)
   }
 
   deinit { kill() }
@@ -34,7 +48,16 @@ public final class TestProcess: Sendable {
   public var text: String { (try? String(contentsOfFile: output, encoding: .utf8)) ?? "" }
 
   /// Whether it has not ended.
-  public var isRunning: Bool { process.withLock { $0.isRunning } }
+  public var isRunning: Bool {
+    ending.withLock { ending in
+      if ending != nil { return false }
+      var status: Int32 = 0
+      guard waitpid(pid, &status, WNOHANG) == pid else { return true }
+      let signal = status & 0x7F
+      ending = signal == 0 ? status >> 8 & 0xFF : signal
+      return false
+    }
+  }
 
   /// Sends a signal.
   public func signal(_ number: Int32) { _ = Glibc.kill(pid, number) }
@@ -57,7 +80,15 @@ public final class TestProcess: Sendable {
   @discardableResult
   public func waitUntilExit() -> Int32 {
     while isRunning { usleep(5000) }
-    return process.withLock { $0.terminationStatus }
+    return ending.withLock { $0 ?? -1 }
+  }
+
+  private static func withCStrings<Result>(
+    _ strings: [String], _ body: ([UnsafeMutablePointer<CChar>?]) -> Result
+  ) -> Result {
+    let pointers = strings.map { strdup($0) }
+    defer { for pointer in pointers { free(pointer) } }
+    return body(pointers + [nil])
   }
 }
 
