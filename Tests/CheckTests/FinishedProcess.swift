@@ -21,21 +21,13 @@ struct FinishedProcess {
     posix_spawn_file_actions_adddup2(&actions, 1, 2)
     let variables = ProcessInfo.processInfo.environment.merging(environment) { $1 }.map { "\($0)=\($1)" }
     var pid: pid_t = 0
-    let code = Self.withCStrings(command) { words in
-      Self.withCStrings(variables) { posix_spawnp(&pid, command[0], &actions, nil, words, $0) }
+    let code = ChildProcess.withCStrings(command) { words in
+      ChildProcess.withCStrings(variables) { posix_spawnp(&pid, command[0], &actions, nil, words, $0) }
     }
     guard code == 0 else { throw TestFailure("cannot start \(command[0])") }
     var ending: Int32 = 0
     while waitpid(pid, &ending, 0) == -1, errno == EINTR {}
     status = ending & 0x7F == 0 ? ending >> 8 & 0xFF : -1
     output = folder.text(of: "out")
-  }
-
-  private static func withCStrings<Result>(
-    _ strings: [String], _ body: (UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>) -> Result
-  ) -> Result {
-    var pointers = strings.map { strdup($0) } + [nil]
-    defer { for pointer in pointers { free(pointer) } }
-    return body(&pointers)
   }
 }

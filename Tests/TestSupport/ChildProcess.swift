@@ -70,7 +70,8 @@ public struct ChildProcess {
 
   private static var launcher: String { CommandLine.executablePath }
 
-  private static func withCStrings<Result>(
+  /// Runs `body` with a null-terminated array of C strings, as exec and spawn want it.
+  public static func withCStrings<Result>(
     _ strings: [String], _ body: ([UnsafeMutablePointer<CChar>?]) -> Result
   ) -> Result {
     let pointers = strings.map { strdup($0) }

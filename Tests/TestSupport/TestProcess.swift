@@ -35,8 +35,8 @@ public final class TestProcess: Sendable {
     posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETPGROUP))
     let variables = ProcessInfo.processInfo.environment.merging(environment) { $1 }.map { "\($0)=\($1)" }
     var pid: pid_t = 0
-    let code = Self.withCStrings([program] + arguments) { words in
-      Self.withCStrings(variables) { posix_spawnp(&pid, program, &actions, &attributes, words, $0) }
+    let code = ChildProcess.withCStrings([program] + arguments) { words in
+      ChildProcess.withCStrings(variables) { posix_spawnp(&pid, program, &actions, &attributes, words, $0) }
     }
     guard code == 0 else { throw TestFailure("\(program): \(String(cString: strerror(code)))") }
     (self.pid, self.output) = (pid, output)
@@ -81,14 +81,6 @@ public final class TestProcess: Sendable {
   public func waitUntilExit() -> Int32 {
     while isRunning { usleep(5000) }
     return ending.withLock { $0 ?? -1 }
-  }
-
-  private static func withCStrings<Result>(
-    _ strings: [String], _ body: ([UnsafeMutablePointer<CChar>?]) -> Result
-  ) -> Result {
-    let pointers = strings.map { strdup($0) }
-    defer { for pointer in pointers { free(pointer) } }
-    return body(pointers + [nil])
   }
 }
 
