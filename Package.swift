@@ -26,6 +26,8 @@ let package = Package(
   dependencies: [
     // Sockets, event loops, buffers: everything on the path of a message.
     .package(url: "https://github.com/apple/swift-nio.git", from: "2.101.0"),
+    // Compressed answers to browsers: NIO's own handler for it.
+    .package(url: "https://github.com/apple/swift-nio-extras.git", from: "1.35.0"),
     // TLS for clients and for Redis: BoringSSL in a channel handler, so the loops and the sockets stay NIO's.
     .package(url: "https://github.com/apple/swift-nio-ssl.git", from: "2.37.0"),
     // scrypt, SHA-256 and secure random numbers: cryptography is never our own.
@@ -99,10 +101,28 @@ let package = Package(
         .embedInCode("Sessions/session_open.lua"),
         .embedInCode("Sessions/session_use.lua"),
       ], swiftSettings: strict),
+    // What browsers load: each file of a page is a file here; the build embeds it as bytes.
+    .target(
+      name: "WebPages",
+      resources: [
+        .embedInCode("Chat/icon.svg"),
+        .embedInCode("Chat/index.html"),
+        .embedInCode("Chat/style.css"),
+        .embedInCode("Chat/app.js"),
+        .embedInCode("Chat/connection.js"),
+        .embedInCode("Chat/history.js"),
+        .embedInCode("Chat/links.js"),
+        .embedInCode("Chat/sending.js"),
+        .embedInCode("Chat/texts.js"),
+        .embedInCode("Chat/view.js"),
+      ], swiftSettings: strict),
     .target(
       name: "ChatServer",
       dependencies: [
-        "ChatProtocol", "ChatState", "RedisClient", "TLS",
+        "ChatProtocol", "ChatState", "RedisClient", "TLS", "WebPages",
+        .product(name: "NIOHTTPCompression", package: "swift-nio-extras"),
+        .product(name: "NIOWebSocket", package: "swift-nio"),
+        .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
         .product(name: "NIOHTTP1", package: "swift-nio"),
@@ -135,6 +155,7 @@ let package = Package(
       name: "kabar",
       dependencies: [
         "Bench", "ChatClient", "ChatServer", "ChatState", "RedisClient", "ChatProtocol", "Supervisor", "TLS",
+        "WebPages",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Yams", package: "Yams"),
         .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),

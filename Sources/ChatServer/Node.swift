@@ -21,9 +21,11 @@ package struct Node: Service {
   package struct CannotListen: Error, CustomStringConvertible {
     package let description: String
 
-    fileprivate init(_ host: String, _ port: Int, _ error: any Error) {
+    /// `option`: what names the port, where somebody may not know that there is one.
+    fileprivate init(_ host: String, _ port: Int, _ error: any Error, option: String? = nil) {
       let reason = (error as? IOError).map { String(cString: strerror($0.errnoCode)) } ?? "\(error)"
-      description = "cannot listen on \(host) port \(port): \(reason)"
+      let advice = option.map { ": choose another with \($0), or 0 for none" } ?? ""
+      description = "cannot listen on \(host) port \(port): \(reason)\(advice)"
     }
   }
 
@@ -124,10 +126,25 @@ package struct Node: Service {
     ]
   }
 
+  /// A port to listen on.
+  private struct Place {
+    let door: Door
+    let port: Int
+    let tls: ServerTLS?
+
+    /// The option that names the port, without dashes.
+    var name: String { if case .web = door { "web-port" } else { tls == nil ? "port" : "tls-port" } }
+  }
+
   /// The ports to listen on, at least one; the first is the one that operators are told.
-  private var places: [(port: Int, tls: ServerTLS?)] {
-    let plain: [(Int, ServerTLS?)] = configuration.acceptsPlaintext ? [(configuration.port, nil)] : []
-    return plain + (configuration.tls.map { [($0.port, $0.identity)] } ?? [])
+  private var places: [Place] {
+    var places: [Place] = []
+    if configuration.acceptsPlaintext { places.append(Place(door: .lines, port: configuration.port, tls: nil)) }
+    if let tls = configuration.tls { places.append(Place(door: .lines, port: tls.port, tls: tls.identity)) }
+    if let web = configuration.web {
+      places.append(Place(door: .web(web.site), port: web.port, tls: configuration.tls?.identity))
+    }
+    return places
   }
 
   // MARK: Life
@@ -138,16 +155,17 @@ package struct Node: Service {
     defer { http?.close(promise: nil) }
     guard await join(parts) else { return await stop(parts, [], subscriber) }
     var listeners: [any Channel] = []
-    for (port, tls) in places {
+    for place in places {
       do {
         for (worker, loop) in zip(parts.workers, loops) {
           listeners.append(
             try await Listener.open(
-              worker, on: loop, host: configuration.host, port: port, outboxBytes: configuration.outboxBytes, tls: tls))
+              place.door, worker, on: loop, host: configuration.host, port: place.port,
+              outboxBytes: configuration.outboxBytes, tls: place.tls))
         }
       } catch {
         await stop(parts, listeners, subscriber)
-        throw CannotListen(configuration.host, port, error)
+        throw CannotListen(configuration.host, place.port, error, option: "--" + place.name)
       }
     }
     Watchdog(loops)?.start()
@@ -179,7 +197,7 @@ package struct Node: Service {
       "host": "\(configuration.host)", "threads": "\(threads)", "redis": "\(configuration.redis)",
     ]
     if let host = configuration.http?.host, let http { metadata["http"] = "\(host):\(http)" }
-    for (port, tls) in places { metadata[tls == nil ? "port" : "tls-port"] = "\(port)" }
+    for place in places { metadata[place.name] = "\(place.port)" }
     logger.notice("ready", metadata: metadata)
     ServiceManager.notify("READY=1")
     if !configuration.isSupervised, ConnectionMigration.isOn == false {

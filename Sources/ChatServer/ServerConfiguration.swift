@@ -16,6 +16,10 @@ package struct ServerConfiguration: Sendable {
   package var tls: (port: Int, identity: ServerTLS)?
   /// Whether `port` is listened on, where nothing is encrypted.
   package var acceptsPlaintext = true
+  /// Where browsers get the page and its WebSocket, by TLS if there is a certificate; `nil`: nowhere.
+  package var web: (port: Int, site: WebSite)?
+  /// The usual port of the page, which all nodes share.
+  package static let usualWebPort = 8080
   /// Where operators ask for /livez, /readyz and /metrics by HTTP: the first of these ports that is free; `nil`: nowhere.
   package var http: (host: String, ports: ClosedRange<Int>)? = ("127.0.0.1", usualHTTPPorts)
   /// One for each node of a machine.

@@ -36,6 +36,10 @@ package struct ClusterPlan: Sendable {
   package var port: Int
   /// Where the nodes serve TLS; nil for nowhere.
   package var tls: TLS?
+  /// The port of the page, which all nodes share: the first of these that is free, 1…65535; nil for none.
+  package var webPorts: ClosedRange<Int>?
+  /// The one that was free. Nobody but the supervisor sets it.
+  var webPort: Int?
   /// From which port on each node gets one of its own for /livez, /readyz and /metrics; nil for none.
   package var firstHTTPPort: Int?
   /// The ports that were free, node by node. Nobody but the supervisor sets them.
@@ -84,6 +88,7 @@ package struct ClusterPlan: Sendable {
     guard (1...64).contains(nodes) else { throw SupervisorError("--nodes must be between 1 and 64, not \(nodes)") }
     try Self.check(port, option: "--port")
     if let tls { try Self.check(tls.port, option: "--tls-port") }
+    if let webPorts { try Self.check(webPorts.upperBound, option: "--web-port") }
     if let firstHTTPPort { try Self.check(firstHTTPPort, option: "--http-port") }
     if let threads, !(1...1024).contains(threads) {
       throw SupervisorError("--threads must be between 1 and 1024, not \(threads)")
@@ -104,6 +109,7 @@ package struct ClusterPlan: Sendable {
       arguments += ["--tls-port", "\(tls.port)", "--tls-cert", tls.certificate, "--tls-key", tls.key]
       if tls.isOnly { arguments.append("--no-plaintext") }
     }
+    arguments += ["--web-port", "\(webPort ?? 0)"]
     arguments += ["--http-port", "\(httpPorts.indices.contains(number - 1) ? httpPorts[number - 1] : 0)"]
     return arguments
   }

@@ -42,6 +42,10 @@ package struct ClusterTable: Sendable {
       lines.append(row("talk", "nc \(host) \(plan.port)"))
       lines.append(row("", "\(chat) --port \(plan.port)"))
     }
+    if let port = plan.webPort {
+      let scheme = plan.tls == nil ? "http" : "https"
+      lines.append(row("page", "\(scheme)://\(host.contains(":") ? "[\(host)]" : host):\(port)/"))
+    }
     if let tls = plan.tls { lines.append(row("talk by TLS", "\(chat) --tls --port \(tls.port)")) }
     lines.append(row("look inside", inspectCommand))
     if let redisPort { lines.append(row("check", "\(plan.launcher) check --redis redis://127.0.0.1:\(redisPort)")) }

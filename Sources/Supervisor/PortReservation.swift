@@ -30,6 +30,15 @@ final class PortReservation {
     return PortReservation(held)
   }
 
+  /// Reserves the first of these ports that is free for the nodes to share.
+  /// - Throws: when none is.
+  static func web(host: String, ports: ClosedRange<Int>) throws(SupervisorError) -> (Int, PortReservation?) {
+    for port in ports.dropLast() {
+      if let found = try? chat(host: host, port: port) { return (port, found) }
+    }
+    return (ports.upperBound, try chat(host: host, port: ports.upperBound, option: "--web-port"))
+  }
+
   /// Reserves a port on 127.0.0.1 for Redis: `wanted`, or the first free one from 6390.
   /// - Throws: when `wanted` is in use, or a hundred ports are.
   static func redis(wanted: Int?) throws(SupervisorError) -> (port: Int, reservation: PortReservation) {

@@ -46,11 +46,16 @@ package final class Supervisor {
     if let tls = plan.tls {
       ports.append(try PortReservation.chat(host: plan.host, port: tls.port, option: "--tls-port"))
     }
+    let web = try plan.webPorts.map { wanted throws(SupervisorError) in
+      try PortReservation.web(host: plan.host, ports: wanted)
+    }
+    ports.append(web?.1)
     let http = try plan.firstHTTPPort.map { first throws(SupervisorError) in
       try PortReservation.http(from: first, count: plan.nodes)
     }
     heldPorts = ports.compactMap { $0 } + (http ?? []).map(\.reservation)
     var plan = plan
+    plan.webPort = web?.0
     plan.httpPorts = (http ?? []).map(\.port)
     self.plan = plan
     machine = ClusterMachine(nodes: plan.nodes, ownsRedis: redis != nil, drainTime: .seconds(plan.drainTime))

@@ -59,11 +59,11 @@ private func plan(store: ClusterPlan.Store = .own(data: "./.kabar", port: nil)) 
     let common = [
       "serve", "--supervised", "--host", "127.0.0.1", "--port", "8889", "--node", "n2", "--drain-time", "10",
     ]
-    #expect(some.nodeArguments(2) == common + ["--http-port", "0"])
+    #expect(some.nodeArguments(2) == common + ["--web-port", "0", "--http-port", "0"])
     some.threads = 4
-    #expect(some.nodeArguments(2) == common + ["--threads", "4", "--http-port", "0"])
-    some.httpPorts = [8900, 8902]
-    #expect(some.nodeArguments(2) == common + ["--threads", "4", "--http-port", "8902"])
+    #expect(some.nodeArguments(2) == common + ["--threads", "4", "--web-port", "0", "--http-port", "0"])
+    (some.httpPorts, some.webPort) = ([8900, 8902], 8081)
+    #expect(some.nodeArguments(2) == common + ["--threads", "4", "--web-port", "8081", "--http-port", "8902"])
   }
 }
 

@@ -2,6 +2,7 @@
 // Never accepts for another loop: the kernel spreads connections over all listeners of the port (SO_REUSEPORT).
 // Set up from anywhere; accepts on its event loop.
 
+import ChatProtocol
 import ChatState
 import NIOCore
 import NIOPosix
@@ -15,8 +16,8 @@ enum Listener {
 
   /// Listens on the worker's loop; behind TLS if `tls` is given.
   static func open(
-    _ worker: NIOLoopBound<Worker>, on eventLoop: any EventLoop, host: String, port: Int, outboxBytes: Int,
-    tls: ServerTLS? = nil
+    _ door: Door, _ worker: NIOLoopBound<Worker>, on eventLoop: any EventLoop, host: String, port: Int,
+    outboxBytes: Int, tls: ServerTLS? = nil
   ) async throws -> any Channel {
     try await ServerBootstrap(group: eventLoop)
       .serverChannelOption(.backlog, value: backlog)
@@ -31,7 +32,7 @@ enum Listener {
       .childChannelInitializer { channel in
         channel.eventLoop.makeCompletedFuture {
           try setOptions(of: channel, outboxBytes: outboxBytes)
-          try accept(channel, for: worker.value, tls)
+          try accept(channel, at: door, for: worker.value, tls)
         }
       }
       .bind(host: host, port: port).get()
@@ -72,23 +73,55 @@ enum Listener {
     try options.setOption(.allowRemoteHalfClosure, value: true)
   }
 
-  private static func accept(_ channel: any Channel, for worker: Worker, _ tls: ServerTLS?) throws {
+  private static func accept(_ channel: any Channel, at door: Door, for worker: Worker, _ tls: ServerTLS?) throws {
     let pipeline = channel.pipeline.syncOperations
     let peer = channel.remoteAddress?.ipAddress.flatMap { IPAddress($0) }
     let isProxied = peer.map { peer in worker.configuration.trustedProxies.contains { $0.contains(peer) } } ?? false
     let source = isProxied ? nil : peer.map { LoginSource(address: $0.description) } ?? .unknown
     if let limit = worker.admission.enter(from: source) {
       worker.telemetry.refused(by: limit)
-      return try pipeline.addHandler(SurplusConnection(isEncrypted: tls != nil))
+      return try pipeline.addHandler(SurplusConnection(tls == nil ? door.farewell : nil))
     }
     do {
       let records = try tls?.protect(channel)
-      let connection = ConnectionHandler(worker: worker, records: records, peer: peer, admittedFrom: source)
+      let connection: any ProxiedConnection
+      switch door {
+      case .lines:
+        let lines = ConnectionHandler(
+          worker: worker, meter: records, isBehindTLS: tls != nil, peer: peer, admittedFrom: source,
+          isIntroduced: tls == nil && source != nil)
+        try pipeline.addHandler(lines)
+        connection = lines
+      case .web(let site):
+        let visitor = WebRequestHandler(
+          worker: worker, site: site, isBehindTLS: tls != nil, peer: peer, admittedFrom: source)
+        try visitor.begin(on: channel, records)
+        connection = visitor
+      }
       if isProxied { try pipeline.addHandler(ProxyHeaderHandler(for: connection), position: .first) }
-      try pipeline.addHandler(connection)
     } catch {
       worker.admission.leave(from: source)  // nobody else will
       throw error
+    }
+  }
+}
+
+/// What is spoken on a port.
+enum Door: Sendable {
+  /// The line protocol.
+  case lines
+  /// HTTP and WebSockets.
+  case web(WebSite)
+
+  /// What one connection too many is told.
+  fileprivate var farewell: ByteBuffer {
+    switch self {
+    case .lines:
+      var bytes: [UInt8] = []
+      Reply.refused(.tooManyConnections).encode(into: &bytes)
+      return ByteBuffer(bytes: bytes)
+    case .web:
+      return ByteBuffer(string: "HTTP/1.1 503 Service Unavailable\r\nconnection: close\r\ncontent-length: 0\r\n\r\n")
     }
   }
 }

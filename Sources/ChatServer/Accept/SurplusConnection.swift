@@ -2,7 +2,6 @@
 // Never reads a byte of it, never keeps it.
 // A channel handler on one event loop.
 
-import ChatProtocol
 import NIOCore
 
 /// Takes the place of a `ConnectionHandler`.
@@ -10,17 +9,13 @@ final class SurplusConnection: ChannelInboundHandler {
   typealias InboundIn = Never
   typealias OutboundOut = ByteBuffer
 
-  /// Behind TLS nothing can be said without a handshake, which costs more than the connection is worth.
-  private let isEncrypted: Bool
+  private let farewell: ByteBuffer?
 
-  init(isEncrypted: Bool) { self.isEncrypted = isEncrypted }
+  /// Behind TLS nothing can be said without a handshake, which costs more than the connection is worth: no farewell.
+  init(_ farewell: ByteBuffer?) { self.farewell = farewell }
 
   func channelActive(context: ChannelHandlerContext) {
-    if !isEncrypted {
-      var bytes: [UInt8] = []
-      Reply.refused(.tooManyConnections).encode(into: &bytes)
-      context.writeAndFlush(wrapOutboundOut(ByteBuffer(bytes: bytes)), promise: nil)
-    }
+    if let farewell { context.writeAndFlush(wrapOutboundOut(farewell), promise: nil) }
     context.close(promise: nil)
   }
 }

@@ -7,16 +7,15 @@ import ChatState
 import Logging
 import NIOCore
 
-extension ConnectionHandler {
+extension ConnectionHandler: ProxiedConnection {
   // MARK: Admission
 
-  /// The proxy has said who its client is, in so many bytes.
-  func introduce(_ client: IPAddress?, headerBytes: Int) {
+  func introduce(_ client: IPAddress?, headerBytes: Int) -> Bool {
     (self.client, proxyHeaderBytes) = (client ?? self.client, headerBytes)
-    if records == nil { times.introduced(at: .now()) }
+    if !isBehindTLS { times.introduced(at: .now()) }
     let source = LoginSource(address: remoteAddress)
-    if let limit = worker.admission.assign(source) { return end(by: limit) }
-    admittedSource = source
+    if let limit = worker.admission.assign(source) { end(by: limit) } else { admittedSource = source }
+    return true
   }
 
   // MARK: Time

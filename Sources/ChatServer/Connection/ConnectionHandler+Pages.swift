@@ -30,15 +30,15 @@ extension ConnectionHandler {
   private func pageWasWritten(_ number: Int, _ info: TCPInfo?) {
     guard let info else { return }
     let received = info.receivedBytes - proxyHeaderBytes
-    if records == nil { return deliveries.written(number, received: max(framer.received, received)) }
+    if meter == nil { return deliveries.written(number, received: max(framer.received, received)) }
     pageBeforeInput = (number, received)
     placePage()
   }
 
-  /// Behind TLS a page has its place among the client's bytes when all that had arrived before it is decrypted. Perhaps
-  /// some that came later are, too: they confirm nothing then, which is safe.
+  /// Behind TLS and in a WebSocket a page has its place among the client's bytes when the content of all that had arrived before
+  /// it has come. Perhaps some that arrived later has, too: it confirms nothing then, which is safe.
   func placePage() {
-    guard let records, let page = pageBeforeInput, peerHasEnded || records.delivered >= page.bytes else { return }
+    guard let meter, let page = pageBeforeInput, peerHasEnded || meter.delivered >= page.bytes else { return }
     pageBeforeInput = nil
     deliveries.written(page.number, received: framer.received)
   }

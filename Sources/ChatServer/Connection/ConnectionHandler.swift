@@ -64,9 +64,10 @@ final class ConnectionHandler: ChannelDuplexHandler {
   private var isDeparting = false
   private var lastStored: ReplyTicket?
   private(set) var peerHasEnded = false
-  /// Behind TLS: what has been decrypted, to be compared with what the kernel has received.
-  let records: RecordMeter?
-  /// A page that was written when the kernel had received so many bytes, not all of which have been decrypted.
+  /// What has come out of TLS and of WebSocket frames, to be compared with what the kernel has received; `nil`: lines come as they are.
+  var meter: (any InputMeter)?
+  let isBehindTLS: Bool
+  /// A page that was written when the kernel had received so many bytes, not all of whose content has come.
   var pageBeforeInput: (number: Int, bytes: Int)?
   /// The peer's TCP has ended and its TLS has not: this may be somebody else's doing, and confirms nothing.
   private var isCut = false
@@ -75,11 +76,15 @@ final class ConnectionHandler: ChannelDuplexHandler {
   private var isProcessing = false
   private var isReadWithheld = false
 
-  /// `records` counts for a connection behind TLS; without a `source` the peer is a proxy, whose header comes first.
-  init(worker: Worker, records: RecordMeter?, peer: IPAddress?, admittedFrom source: LoginSource?) {
-    (self.worker, self.records, client, admittedSource) = (worker, records, peer, source)
+  /// Without a `source` the peer is a proxy, whose header comes first. `isIntroduced`: lines can come at once.
+  init(
+    worker: Worker, meter: (any InputMeter)?, isBehindTLS: Bool, peer: IPAddress?, admittedFrom source: LoginSource?,
+    isIntroduced: Bool
+  ) {
+    (self.worker, self.meter, self.isBehindTLS) = (worker, meter, isBehindTLS)
+    (client, admittedSource) = (peer, source)
     number = worker.nextConnectionNumber()
-    times = ConnectionTimes(isIntroduced: records == nil && source != nil, now: .now())
+    times = ConnectionTimes(isIntroduced: isIntroduced, now: .now())
   }
 
   // MARK: Channel
@@ -140,7 +145,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
   }
 
   func errorCaught(context: ChannelHandlerContext, error: any Error) {
-    if records != nil, TLSFailure.isCut(error) {
+    if isBehindTLS, TLSFailure.isCut(error) {
       isCut = true  // what was asked before is answered; FIN or the end of the channel comes next
       return
     }
@@ -394,7 +399,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
     let bound = NIOLoopBound(self, eventLoop: context.eventLoop)
     isReadWithheld = false
     OrderlyEnd(
-      channel: context.channel, isBehindTLS: records != nil, needsReceipt: confirming && deliveries.awaitsReceipt,
+      channel: context.channel, isBehindTLS: isBehindTLS, needsReceipt: confirming && deliveries.awaitsReceipt,
       onReceipt: {
         let connection = bound.value
         if let delivery = connection.deliveries.confirmedByEnd() {

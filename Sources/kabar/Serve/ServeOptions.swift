@@ -41,6 +41,8 @@ struct ServeOptions: ParsableArguments {
 
   @OptionGroup(title: "Limits of clients") var limits: LimitsOptions
 
+  @OptionGroup(title: "The page") var web: WebOptions
+
   @OptionGroup(title: "Telemetry") var telemetry: TelemetryOptions
 
   @Option(
@@ -101,6 +103,7 @@ struct ServeOptions: ParsableArguments {
     try logins.apply(to: &settings)
     try limits.apply(to: &settings)
     try telemetry.apply(to: &settings)
+    try web.apply(to: &settings)
     settings.host = try Settings.value(host, "host", default: settings.host)
     return settings
   }

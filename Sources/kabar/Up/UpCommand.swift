@@ -74,6 +74,12 @@ struct UpCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
+      "Where browsers get the page. 0: none. (KABAR_WEB_PORT; default: the first that is free from "
+        + "\(ServerConfiguration.usualWebPort) on)", valueName: "port"))
+  var webPort: Int?
+
+  @Option(
+    help: ArgumentHelp(
       "How long a node that is restarted gives its clients to go to another one, 0 to 600. (KABAR_DRAIN_TIME; default 10)",
       valueName: "s"))
   var drainTime: Int?
@@ -105,6 +111,7 @@ struct UpCommand: ParsableCommand {
     plan.nodeEnvironment = redis == nil ? RedisLogin.noEnvironment : try login.environment()
     let firstHTTPPort = try Settings.number(httpPort, "http-port", 8900, 0...65535)
     plan.firstHTTPPort = firstHTTPPort == 0 ? nil : firstHTTPPort
+    plan.webPorts = try chosenWebPorts()
     plan.nodeEnvironment["KABAR_HTTP_PORT"] = .some(nil)
     // What the file says of ports and of Redis is decided here already.
     plan.nodeEnvironment["KABAR_CONFIG"] = .some(nil)
@@ -123,6 +130,14 @@ struct UpCommand: ParsableCommand {
   private func chosenThreads() throws -> Int {
     let usual = ClusterPlan.usualThreads(nodes: nodes, cores: System.coreCount, besideRedis: redis == nil)
     return try Settings.value(threads, "threads", default: usual)
+  }
+
+  /// One that somebody named, or one of a hundred.
+  private func chosenWebPorts() throws -> ClosedRange<Int>? {
+    let usual = ServerConfiguration.usualWebPort
+    let given = try Settings.number(webPort, "web-port", usual, 0...65535)
+    if given == 0 { return nil }
+    return given == usual && webPort == nil ? usual...usual + 99 : given...given
   }
 
   /// The files are tried here, so that what is wrong is said once and not by each node.

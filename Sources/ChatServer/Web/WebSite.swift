@@ -1,0 +1,54 @@
+// What every visitor of the web port gets: the files of the page, and who may connect.
+// Never reads a file: the pages are in the program.
+// Any thread; a value that the event loops share.
+
+import Crypto
+import NIOCore
+import NIOHTTP1
+import WebPages
+
+/// The files under their paths.
+package struct WebSite: Sendable {
+  /// A file with what HTTP says of it.
+  struct File: Sendable {
+    let body: ByteBuffer
+    let type: String
+    /// Changes with the content. Weak: the same file goes out compressed, too.
+    let entityTag: String
+
+    init(_ page: WebPage) {
+      body = ByteBuffer(bytes: page.bytes)
+      type = page.type
+      let digest = SHA256.hash(data: page.bytes).prefix(12).map { String(format2: $0) }.joined()
+      entityTag = "W/\"\(digest)\""
+    }
+  }
+
+  let files: [String: File]
+  let origins: OriginPolicy
+
+  package init(_ pages: [WebPage], origins: OriginPolicy = OriginPolicy()) {
+    files = Dictionary(uniqueKeysWithValues: pages.map { ($0.path, File($0)) })
+    self.origins = origins
+  }
+
+  /// What a browser may do for our pages: load from here and nowhere else, run and style by files alone, and be in nobody's frame.
+  /// (`'self'` covers the WebSocket of the same host: Content Security Policy 3, section 6.7.2.8.)
+  static let securityHeaders = HTTPHeaders([
+    (
+      "content-security-policy",
+      "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; "
+        + "form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'"
+    ),
+    ("x-content-type-options", "nosniff"), ("referrer-policy", "no-referrer"),
+    ("cross-origin-opener-policy", "same-origin"), ("cross-origin-resource-policy", "same-origin"),
+  ])
+}
+
+extension String {
+  /// Two hexadecimal digits.
+  fileprivate init(format2 byte: UInt8) {
+    let digits = String(byte, radix: 16)
+    self = byte < 16 ? "0" + digits : digits
+  }
+}

@@ -1,0 +1,268 @@
+// The page: signing in, what arrives, what is chosen and written.
+// Never talks to the server itself (connection.js does), never builds an element (view.js does).
+
+import { Connection } from "./connection.js";
+import { History } from "./history.js";
+import { Sending } from "./sending.js";
+import { texts, translate } from "./texts.js";
+import { announce, element, showConversation, showPeople, showState } from "./view.js";
+
+const namePattern = /^[a-z0-9][a-z0-9._-]{0,31}$/;
+const textBytes = 4096;
+const address = `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/ws`;
+
+/** What is known while somebody is signed in. */
+let me = null;
+let history = null;
+let sending = null;
+let chosen = null;
+const active = new Set();
+const drafts = new Map();
+
+const connection = new Connection(address, { state: connectionState, begun, event, ended: () => signedOut(texts.sessionEnded) });
+
+// MARK: Session
+
+/** Kept across visits: a token, and whose it is. */
+const session = {
+  read() { try { return JSON.parse(localStorage.getItem("kabar-session")); } catch { return null; } },
+  write(value) {
+    try {
+      if (value) localStorage.setItem("kabar-session", JSON.stringify(value));
+      else localStorage.removeItem("kabar-session");
+    } catch { /* Then it lasts as long as the page. */ }
+  },
+};
+
+element("sign-in-form").addEventListener("submit", async submit => {
+  submit.preventDefault();
+  const [user, password] = [element("user").value.trim().toLowerCase(), element("password").value];
+  const problem = words => { element("sign-in-problem").textContent = words; };
+  if (!namePattern.test(user)) return problem(texts.noName);
+  problem("");
+  const button = submit.submitter ?? element("sign-in-form").querySelector("button");
+  button.disabled = true;
+  try {
+    const reply = await connection.signIn(user, password);
+    if (reply.status !== "OK") {
+      const wait = reply.retry_after_ms && texts.wait(Math.ceil(reply.retry_after_ms / 1000));
+      return problem(reply.code === "auth_failed" ? texts.wrong : wait || reply.message);
+    }
+    element("password").value = "";
+    session.write({ user, token: reply.tokenid });
+    signedIn(user, reply.tokenid);
+  } catch {
+    problem(texts.signInOffline);
+  } finally {
+    button.disabled = false;
+  }
+});
+
+function signedIn(user, token) {
+  me = user;
+  history = new History(user);
+  sending = new Sending(connection, history, show);
+  element("me").textContent = user;
+  element("me").setAttribute("aria-label", texts.you(user));
+  showParts(true);
+  choose(null);
+  element("find-name").focus();
+  connection.start(token);
+}
+
+/** The chat, or the form to sign in. */
+function showParts(isSignedIn) {
+  document.body.classList.toggle("chatting", isSignedIn);
+  document.body.classList.remove("reading");
+  element("sign-in").hidden = isSignedIn;
+  element("conversation").hidden = true;
+  for (const part of document.querySelectorAll(".chat")) part.hidden = !isSignedIn;
+}
+
+function signedOut(words) {
+  connection.stop();
+  sending?.stop();
+  session.write(null);
+  [me, history, sending, chosen] = [null, null, null, null];
+  active.clear();
+  drafts.clear();
+  element("text").value = "";
+  element("people-list").replaceChildren();
+  element("messages").replaceChildren();
+  document.title = "Kabar";
+  showParts(false);
+  element("sign-in-problem").textContent = words ?? "";
+  element("user").focus();
+}
+
+element("sign-out").addEventListener("click", () => element("leaving").showModal());
+element("leaving").addEventListener("close", async () => {
+  const answer = element("leaving").returnValue;
+  if (answer !== "keep" && answer !== "delete") return;
+  try {
+    await connection.ask("logout");
+  } catch {
+    return showState("broken", texts.leavingOffline);
+  }
+  if (answer === "delete") history.delete();
+  signedOut();
+});
+
+// MARK: Connection
+
+let wasBroken = false;
+
+function connectionState(state) {
+  if (state === "broken") wasBroken = true;
+  showState(state, state === "online" && wasBroken ? texts.moved : undefined);
+  if (state === "online") {
+    if (wasBroken) announce(texts.moved);
+    wasBroken = false;
+    if (!history.isKept) showState("online", texts.notKept);
+    sending.run();
+  }
+}
+
+async function begun(isFirst, resumed) {
+  element("me").textContent = resumed.name === me ? me : `${resumed.name} (${me})`;
+  await connection.ask("listen");
+  await readPresence(await connection.ask("watch *"));
+}
+
+function readPresence(reply) {
+  if (reply.status !== "OK") return;
+  active.clear();
+  for (const name of reply.users) active.add(name);
+  show(chosen);
+}
+
+function event(event) {
+  if (event.event === "message") return received(event);
+  if (event.event === "presence") {
+    if (event.active) active.add(event.user);
+    else active.delete(event.user);
+    return show(event.user);
+  }
+  if (event.event === "presence_summary") connection.ask("user_aktif").then(readPresence, () => {});
+}
+
+let confirmable = 0;
+
+/** A message is kept here before it is confirmed; many that come together are confirmed by one line. */
+function received({ seq, id, from, msg_from: display, msg: text, at }) {
+  const isSeen = chosen === from && !document.hidden;
+  const isNew = history.receive(from, display, { id, text, at, mine: false }, !isSeen);
+  if (!confirmable) {
+    setTimeout(() => {
+      const seq = confirmable;
+      confirmable = 0;
+      // A connection that is lost before shows it again, and it is known by its id then.
+      connection.ask(`ack ${seq}`).catch(() => {});
+    }, 20);
+  }
+  confirmable = Math.max(confirmable, seq);
+  if (!isNew) return;
+  if (!isSeen) announce(texts.newMessage(display, text.slice(0, 200)));
+  show(from);
+}
+
+// MARK: Conversations
+
+let isShowing = false;
+const changed = new Set();
+
+/** Shows what has changed of a person, once for all that changes in this moment. */
+function show(name, toEnd = false) {
+  changed.add(name);
+  if (toEnd) showNow(true);
+  else if (!isShowing) {
+    isShowing = true;
+    requestAnimationFrame(() => showNow(false));
+    // A page in the background paints nothing, and its title shall change all the same.
+    if (document.hidden) setTimeout(() => showNow(false), 100);
+  }
+}
+
+function showNow(toEnd) {
+  isShowing = false;
+  if (!history) return;
+  if (chosen && changed.has(chosen)) {
+    if (!document.hidden) history.markRead(chosen);
+    showConversation({
+      name: chosen, conversation: history.conversation(chosen), isActive: active.has(chosen), toEnd,
+      onRetry: tag => sending.retry(chosen, tag),
+    });
+  }
+  changed.clear();
+  showPeople({ conversations: history.conversations, active, chosen, me, onChoose: choose });
+  document.title = history.unread ? `(${history.unread}) Kabar` : "Kabar";
+}
+
+function choose(name) {
+  if (chosen) drafts.set(chosen, element("text").value);
+  const last = chosen;
+  chosen = name;
+  document.body.classList.toggle("reading", name !== null);
+  element("conversation").hidden = name === null;
+  element("nobody").hidden = name !== null;
+  element("text-problem").textContent = "";
+  if (name === null) {
+    show(null, true);
+    document.querySelector(`[data-person="${CSS.escape(last ?? "")}"]`)?.focus();
+    return;
+  }
+  element("messages").replaceChildren();
+  show(name, true);
+  element("text").value = drafts.get(name) ?? "";
+  element("text").focus();
+}
+
+element("back").addEventListener("click", () => choose(null));
+document.addEventListener("visibilitychange", () => { if (chosen && !document.hidden) show(chosen); });
+addEventListener("storage", ({ key }) => {
+  if (!history) return;
+  if (key === "kabar-session" && !session.read()) return signedOut();
+  const name = history.reload(key);
+  if (name) show(name);
+});
+
+element("find").addEventListener("submit", submit => {
+  submit.preventDefault();
+  const name = element("find-name").value.trim().toLowerCase();
+  element("find-problem").textContent = namePattern.test(name) ? "" : texts.noName;
+  if (!namePattern.test(name)) return;
+  element("find-name").value = "";
+  choose(name);
+});
+
+// MARK: Writing
+
+element("composer").addEventListener("submit", submit => {
+  submit.preventDefault();
+  // A line end would end the request: in a message it becomes a space. Control characters are no text at all.
+  const text = element("text").value.replace(/[\u0000-\u001f\u007f-\u009f]+/g, " ").trim();
+  if (!text) return;
+  const isTooLong = new TextEncoder().encode(text).length > textBytes;
+  element("text-problem").textContent = isTooLong ? texts.tooLong : "";
+  if (isTooLong) return;
+  element("text").value = "";
+  sending.send(chosen, text);
+  show(chosen, true);
+});
+
+element("text").addEventListener("keydown", key => {
+  if (key.key !== "Enter" || key.shiftKey || key.isComposing) return;
+  key.preventDefault();
+  element("composer").requestSubmit();
+});
+
+addEventListener("keydown", key => {
+  if (key.key === "Escape" && chosen && !element("leaving").open) choose(null);
+});
+
+// MARK: Start
+
+translate(document);
+const known = session.read();
+if (known?.token && namePattern.test(known.user)) signedIn(known.user, known.token);
+else signedOut();
