@@ -1,0 +1,327 @@
+"""What people meet on the page, in a real browser (Debian's chromium), while nodes and Redis are killed under them."""
+import os
+import signal
+import socket
+import time
+import unittest
+
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
+
+from browser import Browser
+from cluster import ARINI, LINEKER, Cluster, eventually
+
+
+def setUpModule():
+    PeopleTestCase.cluster = Cluster(nodes=2, KABAR_PRESENCE_GRACE="1")
+
+
+def tearDownModule():
+    PeopleTestCase.cluster.stop()
+
+
+class PeopleTestCase(unittest.TestCase):
+    """What all tests of the page do, in the same cluster."""
+
+    def setUp(self):
+        for who in (ARINI, LINEKER):
+            self.say("inbox\r\nping", who)
+
+    def browser(self, who=None, **options):
+        """A window; signed in and connected if it is somebody's."""
+        browser = Browser(self.cluster.page, **options)
+        self.addCleanup(browser.close)
+        if who:
+            browser.sign_in(*who)
+            browser.await_online()
+        return browser
+
+    def pair(self):
+        """Arini and Lineker, on two nodes, each with the other's conversation open."""
+        arini, lineker = self.browser(ARINI), self.browser(LINEKER)
+        for _ in range(40):
+            nodes = [eventually(lambda: self.cluster.node_of(user)) for user in ("arini", "lineker")]
+            if nodes[0] != nodes[1]:
+                break
+            # The kernel picks a listener by the connection's port. Who has left a node is counted there for another second.
+            lineker.driver.refresh()
+            lineker.await_online()
+            time.sleep(1.2)
+        self.assertNotEqual(*nodes)
+        arini.open("lineker")
+        lineker.open("arini")
+        return arini, lineker
+
+    def assert_no_problems(self, *browsers):
+        for browser in browsers:
+            self.assertEqual(browser.problems(), [])
+
+    def say(self, line, who=LINEKER):
+        """Sends a line by TCP, after a login."""
+        with socket.create_connection(("127.0.0.1", self.cluster.port), 10) as client:
+            client.sendall(f"auth {' '.join(who)}\r\n{line}\r\nquit\r\n".encode())
+            replies = b""
+            while more := client.recv(10_000):
+                replies += more
+            return replies.decode()
+
+
+class ConversationTests(PeopleTestCase):
+    def test_two_people_on_two_nodes_talk(self):
+        arini, lineker = self.pair()
+        arini.write("piye kabare?")
+        lineker.await_message("piye kabare?", ":not(.mine)")
+        arini.await_message("piye kabare?", ".mine.stored")
+        lineker.write("apik")
+        arini.await_message("apik", ":not(.mine)")
+        self.assertEqual(arini.messages(), ["piye kabare?", "apik"])
+        self.assertEqual(lineker.text("#peer-state"), "active")
+        # What was shown is confirmed: nothing waits for who comes next.
+        eventually(lambda: '"messages":{}' in self.say("inbox"), why="it is not confirmed")
+        arini.driver.refresh()
+        arini.await_online()
+        arini.find("[data-person=lineker]").click()
+        self.assertEqual(arini.messages(), ["piye kabare?", "apik"])
+        self.assert_no_problems(arini, lineker)
+
+    def test_what_waited_and_what_is_unread(self):
+        for number in range(3):
+            self.say(f"send arini pesan {number}")
+        arini = self.browser(ARINI)
+        eventually(lambda: arini.text("[data-person=lineker] .unread") == "3", why="no count of what is unread")
+        eventually(lambda: arini.driver.title == "(3) Kabar")
+        arini.find("[data-person=lineker]").click()
+        self.assertEqual(arini.messages(), ["pesan 0", "pesan 1", "pesan 2"])
+        eventually(lambda: arini.driver.title == "Kabar" and not arini.all(".unread"))
+        self.say("send arini pesan 3")
+        arini.await_message("pesan 3")
+        self.assertEqual(arini.all(".unread"), [])
+
+    def test_presence_is_live(self):
+        arini = self.browser(ARINI)
+        lineker = self.browser(LINEKER)
+        eventually(lambda: "lineker" in arini.text("#people-list"), why="Lineker is not shown as active")
+        arini.open("lineker")
+        self.assertEqual(arini.text("#peer-state"), "active")
+        lineker.find("#sign-out").click()
+        lineker.find("#leaving [value=keep]").click()
+        eventually(lambda: arini.text("#peer-state") == "away", why="Lineker is still shown as active")
+
+
+class BreakTests(PeopleTestCase):
+    def test_a_node_is_killed_while_both_type(self):
+        arini, lineker = self.pair()
+        sent = {arini: [], lineker: []}
+
+        def both_write(numbers):
+            for number in numbers:
+                for browser, name in ((arini, "A"), (lineker, "L")):
+                    sent[browser].append(f"{name}{number}")
+                    browser.write(f"{name}{number}")
+
+        both_write(range(5))
+        arini.find("#text").send_keys("half a sen")
+        os.kill(self.cluster.pid_of(self.cluster.node_of("arini")), signal.SIGKILL)
+        for number in range(5, 10):
+            lineker.write(f"L{number}")
+            sent[lineker].append(f"L{number}")
+        arini.await_online()
+        arini.find("#text").send_keys("tence" + Keys.ENTER)
+        sent[arini].append("half a sentence")
+        os.kill(self.cluster.pid_of(self.cluster.node_of("lineker")), signal.SIGKILL)
+        both_write(range(10, 15))
+        for browser, other in ((arini, lineker), (lineker, arini)):
+            eventually(lambda: browser.messages(":not(.mine)") == sent[other], 40,
+                       f"{browser.messages(':not(.mine)')} instead of {sent[other]}")
+            eventually(lambda: browser.messages(".mine.stored") == sent[browser], 20, "something was not stored")
+        self.assertIn(arini.text("#status"), ("connected", "connected again"))
+        self.assert_no_problems(arini, lineker)
+
+    def test_redis_restarts(self):
+        arini, lineker = self.pair()
+        arini.write("sebelum")
+        lineker.await_message("sebelum")
+        os.kill(self.cluster.redis_pid(), signal.SIGKILL)
+        arini.write("selama")
+        lineker.write("juga")
+        lineker.await_message("selama", ":not(.mine)", 40)
+        arini.await_message("juga", ":not(.mine)", 40)
+        arini.await_message("selama", ".mine.stored", 40)
+        self.assertEqual(lineker.messages(":not(.mine)"), ["sebelum", "selama"])
+        self.assert_no_problems(arini, lineker)
+
+    def test_a_rolling_restart_is_not_noticed(self):
+        arini, lineker = self.pair()
+        self.cluster.process.send_signal(signal.SIGHUP)
+        states = set()
+        for number in range(30):
+            arini.write(f"m{number}")
+            states.add(arini.text("#status"))
+            time.sleep(0.2)
+        eventually(lambda: lineker.messages(":not(.mine)") == [f"m{number}" for number in range(30)], 30,
+                   f"{lineker.messages(':not(.mine)')}")
+        eventually(lambda: self.cluster.log().count("ready ") >= 4 or self.cluster.log().count("msg=ready") >= 4, 40)
+        self.assertLessEqual(states, {"connected"})
+        self.assert_no_problems(arini, lineker)
+
+    def test_what_is_written_without_a_connection_is_sent_later(self):
+        arini = self.browser(ARINI)
+        arini.open("lineker")
+        nodes = [self.cluster.pid_of(node) for node in self.cluster.redis("ZRANGE", "kabar:nodes", "0", "-1")]
+        os.kill(self.cluster.process.pid, signal.SIGSTOP)  # or the nodes would be back at once
+        self.addCleanup(os.kill, self.cluster.process.pid, signal.SIGCONT)
+        for pid in nodes:
+            os.kill(pid, signal.SIGKILL)
+        eventually(lambda: "no connection" in arini.text("#status"), why="the break is not shown")
+        arini.write("satu")
+        arini.write("dua")
+        self.assertEqual(arini.messages(".mine.sending"), ["satu", "dua"])
+        # The page may even be closed: what was to be sent is kept.
+        os.kill(self.cluster.process.pid, signal.SIGCONT)
+        arini.await_online(60)
+        eventually(lambda: arini.messages(".mine.stored") == ["satu", "dua"], why="it was not sent")
+        self.assertIn("satu", self.say("inbox"))
+
+    def test_a_message_that_is_refused_can_be_sent_again(self):
+        self.say("block arini")
+        arini = self.browser(ARINI)
+        arini.open("lineker")
+        arini.write("halo?")
+        arini.await_message("halo?", ".mine.failed")
+        self.assertIn("does not take your messages", arini.text(".failed .facts"))
+        self.say("unblock arini")
+        time.sleep(1.1)  # the longest that a node may not know it
+        arini.find(".failed .facts button").click()
+        arini.await_message("halo?", ".mine.stored")
+        self.assertEqual(self.say("inbox").count("halo?"), 1)
+
+
+class TextTests(PeopleTestCase):
+    def test_odd_texts_are_text(self):
+        arini, lineker = self.pair()
+        odd = ["<img src=x onerror=\"document.title='hacked'\">", "w" * 4096, "مرحبا \u202eبالعالم", "</div><script>alert(1)</script>",
+               "javascript:alert(1) data:text/html,x", "🤷🏽‍♀️ & &amp; \\u0000 \" '"]
+        for text in odd:
+            self.assertIn('"status":"OK"', self.say(f"send arini {text}"))
+        arini.write("lihat https://example.org/a_(b)?c=d&e, atau (http://example.org).")
+        for browser in (arini, lineker):
+            browser.resize(320, 568)
+        eventually(lambda: arini.messages(":not(.mine)") == odd, why="an odd text is not shown as it is")
+        lineker.await_message("lihat https://example.org/a_(b)?c=d&e, atau (http://example.org).")
+        links = [link.get_attribute("href") for link in lineker.all("#messages a")]
+        self.assertEqual(links, ["https://example.org/a_(b)?c=d&e", "http://example.org/"])
+        self.assertEqual(arini.all("#messages .message:not(.mine) a, #messages img, #messages script"), [])
+        for browser in (arini, lineker):
+            self.assertEqual(browser.overflow(), 0)
+        self.assertNotIn("hacked", arini.driver.title)
+        self.assert_no_problems(arini, lineker)
+
+    def test_what_cannot_be_a_message(self):
+        arini = self.browser(ARINI)
+        arini.open("lineker")
+        arini.driver.execute_script("document.getElementById('text').value = 'é'.repeat(2049)")
+        arini.find("#composer button").click()
+        self.assertIn("4 KiB", arini.text("#text-problem"))
+        self.assertEqual(len(arini.find("#text").get_attribute("value")), 2049)
+        arini.driver.execute_script("document.getElementById('text').value = 'satu\\ndua\\u0007'")
+        arini.find("#composer button").click()
+        arini.await_message("satu dua", ".mine.stored")
+        arini.write("   ")
+        self.assertEqual(arini.messages(), ["satu dua"])
+        arini.find("#find-name").send_keys("Ümit" + Keys.ENTER)
+        self.assertIn("letters", arini.text("#find-problem"))
+
+
+class SessionTests(PeopleTestCase):
+    def test_signing_in_and_out(self):
+        arini = self.browser()
+        arini.sign_in("arini", "wrong")
+        eventually(lambda: "wrong" in arini.text("#sign-in-problem"), why="a wrong password is not said")
+        arini.sign_in(*ARINI)
+        arini.await_online()
+        token = arini.driver.execute_script("return JSON.parse(localStorage.getItem('kabar-session')).token")
+        arini.driver.refresh()
+        arini.await_online()
+        arini.find("#sign-out").click()
+        arini.find("#leaving [value=delete]").click()
+        eventually(lambda: arini.find("#sign-in").is_displayed(), why="still signed in")
+        self.assertEqual(arini.driver.execute_script("return Object.keys(localStorage)"), [])
+        with socket.create_connection(("127.0.0.1", self.cluster.port), 10) as client:
+            client.sendall(f"resume {token}\r\n".encode())
+            self.assertIn("invalid_session", client.recv(1000).decode())
+        self.assert_no_problems(arini)
+
+    def test_a_session_that_is_ended_elsewhere(self):
+        arini = self.browser(ARINI)
+        token = arini.driver.execute_script("return JSON.parse(localStorage.getItem('kabar-session')).token")
+        self.say(f"logout {token}")
+        eventually(lambda: "session has ended" in arini.text("#sign-in-problem"), why="the end of the session is not said")
+
+    def test_two_windows_of_one_browser_show_the_same(self):
+        arini = self.browser(ARINI)
+        arini.open("lineker")
+        first = arini.driver.current_window_handle
+        arini.driver.switch_to.new_window("tab")
+        arini.driver.get(self.cluster.page)
+        arini.await_online()
+        arini.find("[data-person=lineker]").click() if arini.all("[data-person=lineker]") else arini.open("lineker")
+        arini.write("dari tab kedua")
+        self.say("send arini jawaban")
+        for window in (arini.driver.current_window_handle, first):
+            arini.driver.switch_to.window(window)
+            eventually(lambda: arini.messages() == ["dari tab kedua", "jawaban"], why=f"{arini.messages()}")
+
+
+class AppearanceTests(PeopleTestCase):
+    def test_every_size_and_both_schemes_without_overflow_and_with_axe(self):
+        arini = self.browser(ARINI)
+        self.say("send arini halo")
+        eventually(lambda: arini.all("[data-person=lineker]"))
+        colours = {}
+        for scheme in ("light", "dark"):
+            arini.prefer(scheme)
+            colours[scheme] = arini.driver.execute_script("return getComputedStyle(document.body).backgroundColor")
+            for width in (320, 1280):
+                arini.resize(width, 640)
+                for is_open in (False, True):
+                    if is_open:
+                        arini.find("[data-person=lineker]").click()
+                    with self.subTest(scheme=scheme, width=width, is_open=is_open):
+                        self.assertEqual(arini.overflow(), 0)
+                        self.assertEqual(arini.axe(), [])
+                arini.find("#text").send_keys(Keys.ESCAPE)
+        self.assertNotEqual(colours["light"], colours["dark"])
+
+    def test_the_form_to_sign_in_with_axe(self):
+        self.assertEqual(self.browser().axe(), [])
+
+    def test_by_the_keyboard_alone(self):
+        arini = self.browser()
+        active = lambda: arini.driver.switch_to.active_element
+        active().send_keys("arini" + Keys.TAB)
+        active().send_keys("hehe" + Keys.ENTER)
+        arini.await_online()
+        active().send_keys("lineker" + Keys.ENTER)
+        eventually(lambda: active().get_attribute("id") == "text")
+        active().send_keys("tanpa tetikus" + Keys.ENTER)
+        arini.await_message("tanpa tetikus", ".mine.stored")
+        active().send_keys(Keys.ESCAPE)
+        eventually(lambda: active().get_attribute("data-person") == "lineker", why="the focus is lost")
+
+    def test_a_screen_reader_hears_what_arrives(self):
+        arini = self.browser(ARINI)
+        self.assertEqual(arini.find("#announcer").get_attribute("aria-live"), "polite")
+        self.say("send arini dengar")
+        eventually(lambda: "New message from Gary Lineker: dengar" ==
+                   arini.driver.execute_script("return document.getElementById('announcer').textContent"))
+
+    def test_indonesian(self):
+        arini = self.browser(ARINI, language="id-ID")
+        self.assertEqual(arini.text("#sign-out"), "Keluar")
+        self.assertEqual(arini.find("html").get_attribute("lang"), "id")
+        for element in arini.driver.find_elements(By.CSS_SELECTOR, "[data-text]"):
+            self.assertNotEqual(element.get_attribute("textContent"), "undefined")
+
+
+if __name__ == "__main__":
+    unittest.main()
