@@ -115,6 +115,9 @@ let package = Package(
         .embedInCode("Chat/sending.js"),
         .embedInCode("Chat/texts.js"),
         .embedInCode("Chat/view.js"),
+        .embedInCode("Cluster/cluster.css"),
+        .embedInCode("Cluster/cluster.html"),
+        .embedInCode("Cluster/cluster.js"),
       ], swiftSettings: strict),
     .target(
       name: "ChatServer",

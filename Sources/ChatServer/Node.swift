@@ -65,9 +65,11 @@ package struct Node: Service {
     let passwords: PasswordChecks
     let presence: SharedPresence
     let feedLoops = FeedLoops()
+    let cluster: NIOLoopBound<ClusterReport>?
 
     var status: NodeStatus {
-      NodeStatus(workers: workers, membership: membership, passwords: passwords, presence: presence)
+      NodeStatus(
+        workers: workers, membership: membership, passwords: passwords, presence: presence, cluster: cluster)
     }
   }
 
@@ -86,7 +88,11 @@ package struct Node: Service {
         eventLoop: first)
     }.get()
     let handle = MembershipHandle(membership)
-    var parts = Parts(membership: membership, first: first, passwords: passwords, presence: presence)
+    let cluster = try await first.submit {
+      configuration.clusterReport.map { NIOLoopBound(ClusterReport(firstClient.value, $0), eventLoop: first) }
+    }.get()
+    var parts = Parts(
+      membership: membership, first: first, passwords: passwords, presence: presence, cluster: cluster)
     let feedLoops = parts.feedLoops
     for (index, loop) in loops.enumerated() {
       parts.workers.append(

@@ -22,6 +22,8 @@ package struct ServerConfiguration: Sendable {
   package static let usualWebPort = 8080
   /// Where operators ask for /livez, /readyz and /metrics by HTTP: the first of these ports that is free; `nil`: nowhere.
   package var http: (host: String, ports: ClosedRange<Int>)? = ("127.0.0.1", usualHTTPPorts)
+  /// What /cluster.json says there: the cluster as Redis knows it, in JSON; `nil`: nothing.
+  package var clusterReport: (@Sendable (RedisHandle) async throws -> String)?
   /// One for each node of a machine.
   package static let usualHTTPPorts = 8900...8999
   /// Event loops, each with its own listener and its own connection to Redis.

@@ -28,4 +28,12 @@ package struct WebPage: Sendable {
     WebPage(path: "/texts.js", type: javaScript, bytes: PackageResources.texts_js),
     WebPage(path: "/view.js", type: javaScript, bytes: PackageResources.view_js),
   ]
+
+  /// The operators' view of the cluster.
+  package static let cluster: [WebPage] = [
+    WebPage(path: "/cluster", type: html, bytes: PackageResources.cluster_html),
+    WebPage(path: "/cluster/icon.svg", type: svg, bytes: PackageResources.icon_svg),
+    WebPage(path: "/cluster/cluster.css", type: css, bytes: PackageResources.cluster_css),
+    WebPage(path: "/cluster/cluster.js", type: javaScript, bytes: PackageResources.cluster_js),
+  ]
 }

@@ -1,9 +1,11 @@
-// One request of an operator: its path, and the answer.
+// One request of an operator: its path, and the answer: how the node is, its figures, the view of the cluster.
 // Never takes anything but GET and HEAD, never answers a second request on a connection.
 // On the first event loop of the process.
 
+import ChatProtocol
 import NIOCore
 import NIOHTTP1
+import WebPages
 
 final class HTTPRequestHandler: ChannelInboundHandler {
   typealias InboundIn = HTTPServerRequestPart
@@ -12,8 +14,19 @@ final class HTTPRequestHandler: ChannelInboundHandler {
   private struct Answer: Sendable {
     var status = HTTPResponseStatus.ok
     var type = "text/plain; charset=utf-8"
-    let body: String
+    let body: ByteBuffer
+    /// Beside those of each answer.
+    var headers = HTTPHeaders()
+
+    init(status: HTTPResponseStatus = .ok, type: String = "text/plain; charset=utf-8", body: String) {
+      (self.status, self.type, self.body) = (status, type, ByteBuffer(string: body))
+    }
+
+    init(_ file: WebSite.File) { (type, body, headers) = (file.type, file.body, WebSite.securityHeaders) }
   }
+
+  /// The operators' view.
+  private static let site = WebSite(WebPage.cluster)
 
   private let status: NodeStatus
   private var head: HTTPRequestHead?
@@ -48,22 +61,39 @@ final class HTTPRequestHandler: ChannelInboundHandler {
         reason.map { Answer(status: .serviceUnavailable, body: $0 + "\n") } ?? Answer(body: "ready\n")
       }
     case "/metrics": return status.metrics().map { Answer(type: MetricsPage.contentType, body: $0.text) }
-    default:
-      return eventLoop.makeSucceededFuture(Answer(status: .notFound, body: "/livez, /readyz or /metrics\n"))
+    case "/cluster.json": return clusterReport(on: eventLoop)
+    case let path:
+      let file = Self.site.files[String(path)].map { Answer($0) }
+      let nothing = Answer(status: .notFound, body: "/livez, /readyz, /metrics or /cluster\n")
+      return eventLoop.makeSucceededFuture(file ?? nothing)
+    }
+  }
+
+  private func clusterReport(on eventLoop: any EventLoop) -> EventLoopFuture<Answer> {
+    let type = "application/json"
+    guard let cluster = status.cluster?.value else {
+      return eventLoop.makeSucceededFuture(Answer(status: .notFound, body: "this node has no view of the cluster\n"))
+    }
+    return cluster.read().map { Answer(type: type, body: $0) }.recover { error in
+      var words: [UInt8] = []
+      words.appendJSON(string: "Redis could not be asked: \(error)")
+      let body = "{\"error\":\(String(decoding: words, as: UTF8.self))}"
+      return Answer(status: .serviceUnavailable, type: type, body: body)
     }
   }
 
   private func write(_ answer: Answer, to head: HTTPRequestHead, _ context: ChannelHandlerContext) {
     guard context.channel.isActive else { return }
-    var headers = HTTPHeaders([
-      ("content-type", answer.type), ("content-length", "\(answer.body.utf8.count)"), ("connection", "close"),
+    var headers = answer.headers
+    headers.add(contentsOf: [
+      ("content-type", answer.type), ("content-length", "\(answer.body.readableBytes)"), ("connection", "close"),
       ("cache-control", "no-store"),
     ])
     if answer.status == .methodNotAllowed { headers.add(name: "allow", value: "GET, HEAD") }
     let response = HTTPResponseHead(version: .http1_1, status: answer.status, headers: headers)
     context.write(wrapOutboundOut(.head(response)), promise: nil)
     if head.method != .HEAD {
-      context.write(wrapOutboundOut(.body(.byteBuffer(ByteBuffer(string: answer.body)))), promise: nil)
+      context.write(wrapOutboundOut(.body(.byteBuffer(answer.body))), promise: nil)
     }
     let channel = context.channel
     context.writeAndFlush(wrapOutboundOut(.end(nil))).whenComplete { _ in channel.close(promise: nil) }

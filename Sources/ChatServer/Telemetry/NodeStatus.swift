@@ -15,6 +15,8 @@ struct NodeStatus: Sendable {
   let membership: NIOLoopBound<Membership>
   let passwords: PasswordChecks
   let presence: SharedPresence
+  /// `nil`: the node has nothing to say of the cluster.
+  let cluster: NIOLoopBound<ClusterReport>?
 
   private var first: any EventLoop { membership.eventLoop }
 

@@ -34,6 +34,11 @@ struct ServeCommand: AsyncParsableCommand {
   func run() async throws {
     var settings = try options.resolved()
     settings.node.isSupervised = supervised
+    let judge = StatusJudge(redisCLI: settings.node.redis.inspectCommand)
+    settings.node.clusterReport = { redis in
+      let facts = try await StatusReader(redis: redis).facts()
+      return try StatusCommand.json(facts, judge.warnings(facts))
+    }
     if checkConfig { return print("the settings of this node can be used") }
     let control = LogControl(level: settings.logLevel)
     let format = settings.logFormat
