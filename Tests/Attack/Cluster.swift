@@ -117,7 +117,7 @@ final class Cluster {
       [
         settings.program, "serve", "--port", "\(port)", "--node", "attacked-\(node)", "--threads",
         "\(settings.threads)", "--log-level", "debug", "--scrypt-log2n", "\(settings.scryptLog2N)",
-        "--tls-port", "\(tlsPort)", "--tls-cert", pair.certificate, "--tls-key", pair.key,
+        "--web-port", "0", "--tls-port", "\(tlsPort)", "--tls-cert", pair.certificate, "--tls-key", pair.key,
         "--redis", "redis://127.0.0.1:\(redisPort)",
       ] + settings.options, output: "\(folder.path)/node-\(node).log")
   }

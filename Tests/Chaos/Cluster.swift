@@ -134,7 +134,7 @@ final class Cluster {
     nodes[node] = try ChildProcess(
       [
         program, "serve", "--port", "\(port)", "--node", "chaos-\(node)", "--threads", "2", "--log-level", "info",
-        "--limits", "off",
+        "--limits", "off", "--web-port", "0",
         // Small enough that senders meet it while a recipient is away.
         "--inbox-messages", "700", "--scrypt-log2n", "2",
         "--redis", "redis://127.0.0.1:\(proxy.ports[node])",

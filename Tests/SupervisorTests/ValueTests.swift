@@ -136,6 +136,16 @@ private func plan(store: ClusterPlan.Store = .own(data: "./.kabar", port: nil)) 
     }
   }
 
+  @Test func `says where the page is`() {
+    #expect(!lines(plan(), redisPort: 6390, demo: true).contains { $0.contains("page") })
+    var some = plan()
+    some.webPort = 8081
+    #expect(lines(some, redisPort: 6390, demo: true).contains { $0.hasSuffix("http://127.0.0.1:8081/") })
+    some.tls = .init(port: 8890, certificate: "c", key: "k", isOnly: true)
+    some.host = "::"
+    #expect(lines(some, redisPort: 6390, demo: true).contains { $0.hasSuffix("https://[::1]:8081/") })
+  }
+
   @Test func `warns of published passwords where others can reach the port`() {
     var open = plan()
     open.host = "0.0.0.0"

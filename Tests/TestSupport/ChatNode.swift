@@ -31,8 +31,6 @@ public final class ChatNode: Sendable {
         "KABAR_SHED_AFTER": "2000",
         // Most tests don't wait for the clients of a node that stops.
         "KABAR_DRAIN_TIME": "1",
-        // All nodes of a machine would share it, whatever cluster they belong to.
-        "KABAR_WEB_PORT": "0",
       ],
       output: "\(folder.path)/log")
     let isUp = await eventually { self.log.contains("msg=ready") || !process.isRunning }

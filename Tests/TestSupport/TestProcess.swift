@@ -33,7 +33,10 @@ public final class TestProcess: Sendable {
     posix_spawnattr_setsigmask(&attributes, &signals)
     posix_spawnattr_setpgroup(&attributes, 0)
     posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETPGROUP))
-    let variables = ProcessInfo.processInfo.environment.merging(environment) { $1 }.map { "\($0)=\($1)" }
+    // All nodes of a machine would share the port of the page, whatever cluster they belong to.
+    let standard = arguments.contains { $0 == "serve" || $0 == "up" } ? ["KABAR_WEB_PORT": "0"] : [:]
+    let variables = ProcessInfo.processInfo.environment.merging(standard) { $1 }.merging(environment) { $1 }
+      .map { "\($0)=\($1)" }
     var pid: pid_t = 0
     let code = ChildProcess.withCStrings([program] + arguments) { words in
       ChildProcess.withCStrings(variables) { posix_spawnp(&pid, program, &actions, &attributes, words, $0) }

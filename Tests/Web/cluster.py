@@ -53,7 +53,7 @@ class Cluster:
         if self.process.poll() is not None:
             raise AssertionError(self.log())
         self.redis_port = int(re.search(r"redis-cli -p (\d+)", self.log()).group(1))
-        self.page = re.search(r"http://\S+:\d+/(?=\n)", self.log()).group(0)
+        self.page = re.search(r"https?://\S+:\d+/(?=\n)", self.log()).group(0)
         self.http_port = int(re.search(r"curl http://127.0.0.1:(\d+)/metrics", self.log()).group(1))
 
     def log(self):

@@ -7,14 +7,17 @@ import os
 import re
 import signal
 import socket
+import ssl
 import struct
+import subprocess
+import tempfile
 import unittest
 
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.frames import Opcode
 from websockets.sync.client import connect
 
-from cluster import ARINI, LINEKER, Cluster, eventually
+from cluster import ARINI, LINEKER, Cluster, eventually, free_port
 
 
 def setUpModule():
@@ -245,6 +248,51 @@ class WebSocketTests(unittest.TestCase):
             self.assertEqual(refused.exception.response.status_code, 403)
         with open_socket(origin=f"http://127.0.0.1:{cluster.web_port}") as client:
             self.assertEqual(ask(client, "ping")["status"], "OK")
+
+    def test_behind_tls_and_a_load_balancer(self):
+        with tempfile.TemporaryDirectory() as folder:
+            subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
+                            "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost", "-keyout", f"{folder}/key",
+                            "-out", f"{folder}/certificate"], check=True, capture_output=True)
+            own = Cluster(nodes=1, KABAR_TLS_PORT=f"{free_port()}", KABAR_TLS_CERT=f"{folder}/certificate",
+                          KABAR_TLS_KEY=f"{folder}/key", KABAR_TRUSTED_PROXIES="127.0.0.1")
+            self.addCleanup(own.stop)
+            self.assertTrue(own.page.startswith("https://"))
+            context = ssl.create_default_context(cafile=f"{folder}/certificate")
+            plain = socket.create_connection(("127.0.0.1", own.web_port), 10)
+            plain.sendall(b"PROXY TCP4 203.0.113.7 192.0.2.1 40000 8080\r\n")
+            with connect("wss://localhost/ws", sock=plain, ssl=context, server_hostname="localhost", compression=None) as client:
+                self.assertEqual(ask(client, f"auth {' '.join(ARINI)}")["status"], "OK")
+                # Of a page, too, TLS and frames together know what came before it.
+                ask(client, "send arini kepada diri sendiri")
+                for line in ("inbox", "inbox"):
+                    client.send(line)
+                first, second = (json.loads(client.recv(10)) for _ in range(2))
+                self.assertEqual(len(first["messages"]["arini"]), 1)
+                self.assertEqual(len(second["messages"].get("arini", [])), 1)
+                self.assertEqual(ask(client, "inbox")["messages"], {})
+                session = own.redis("KEYS", "kabar:session:*")[0]
+                self.assertIn("203.0.113.7", " ".join(own.redis("HGETALL", session)))
+            with socket.create_connection(("127.0.0.1", own.web_port), 10) as stranger:
+                stranger.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+                self.assertEqual(stranger.recv(1000), b"")
+
+    def test_too_many_connections_of_one_address(self):
+        own = Cluster(nodes=1, KABAR_CONNECTIONS_PER_ADDRESS="3")
+        self.addCleanup(own.stop)
+        clients = [connect(f"ws://127.0.0.1:{own.web_port}/ws") for _ in range(3)]
+        with self.assertRaises(InvalidStatus) as refused:
+            connect(f"ws://127.0.0.1:{own.web_port}/ws")
+        self.assertEqual(refused.exception.response.status_code, 503)
+        clients.pop().close()
+        eventually(lambda: b" 200 " in self.page_head(own.web_port), why="no place became free")
+        for client in clients:
+            client.close()
+
+    def page_head(self, port):
+        with socket.create_connection(("127.0.0.1", port), 10) as visitor:
+            visitor.sendall(b"HEAD / HTTP/1.0\r\n\r\n")
+            return visitor.recv(1000)
 
     def test_allowed_origins(self):
         own = Cluster(nodes=1, KABAR_ALLOWED_ORIGINS="https://chat.example, http://other.example:81")
