@@ -20,13 +20,17 @@ final class Connector {
     opened += 1
     let connection = LoadConnection(server.wire, role: role)
     let bound = NIOLoopBound(connection, eventLoop: eventLoop)
+    let isWebSocket = server.isWebSocket
     ClientBootstrap(group: eventLoop)
       .channelOption(.socketOption(.tcp_nodelay), value: 1)
       .connectTimeout(.seconds(5))
       // One read each time: what is left is read in the next turn, and no system call is spent on finding nothing.
       .channelOption(.maxMessagesPerRead, value: 1)
       .channelInitializer { channel in
-        channel.eventLoop.makeCompletedFuture { try channel.pipeline.syncOperations.addHandler(bound.value) }
+        channel.eventLoop.makeCompletedFuture {
+          if isWebSocket { try channel.pipeline.syncOperations.addHandler(WebSocketFraming()) }
+          try channel.pipeline.syncOperations.addHandler(bound.value)
+        }
       }
       .connect(to: address).assumeIsolated().whenComplete { result in
         switch result {

@@ -7,6 +7,8 @@ import NIOCore
 package struct LoadServer: Sendable {
   /// Its language.
   package let wire: Wire
+  /// Whether that is spoken in a WebSocket.
+  package let isWebSocket: Bool
   /// Where to connect, in turn; not empty.
   package let addresses: [SocketAddress]
   /// How many nodes there are, wherever; 0 for a bare Redis.
@@ -16,8 +18,11 @@ package struct LoadServer: Sendable {
   /// The Redis process, if it runs on this machine.
   package let redis: Int32?
 
-  package init(wire: Wire, addresses: [SocketAddress], nodeCount: Int, nodes: [Int32], redis: Int32?) {
-    (self.wire, self.addresses, self.nodeCount) = (wire, addresses, nodeCount)
+  package init(
+    wire: Wire, isWebSocket: Bool = false, addresses: [SocketAddress], nodeCount: Int, nodes: [Int32], redis: Int32?
+  ) {
+    (self.wire, self.isWebSocket) = (wire, isWebSocket)
+    (self.addresses, self.nodeCount) = (addresses, nodeCount)
     (self.nodes, self.redis) = (nodes, redis)
   }
 

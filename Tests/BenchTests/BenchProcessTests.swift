@@ -69,7 +69,7 @@ private struct BenchProcess {
     #expect(bench.left == [])
   }
 
-  @Test(arguments: [["--rate", "400"], ["--saturate", "--in-flight", "4"]])
+  @Test(arguments: [["--rate", "400"], ["--saturate", "--in-flight", "4"], ["--rate", "400", "--websocket"]])
   func `push to listeners on other nodes`(options: [String]) throws {
     let bench = try BenchProcess(
       ["push", "--messages", "200", "--connections", "4", "--listeners", "8", "--nodes", "2", "--threads", "1"]

@@ -27,10 +27,13 @@ struct BenchOptions: ParsableArguments {
   @Option(help: "When Redis (both, if there are two) syncs its file: always or everysec.")
   var durability = Durability.everysec.rawValue
 
+  @Flag(help: "Let the generator's clients be browsers: each in a WebSocket.")
+  var websocket = false
+
   @Option(
     name: .customLong("connect"),
     help: ArgumentHelp(
-      "Measure a running cluster instead; give it for each address, and --redis. Its nodes must run with --limits off, and with "
+      "Measure a running cluster instead; give it for each address (with --websocket: of the page), and --redis. Its nodes must run with --limits off, and with "
         + "--scrypt-log2n 2 for what logs in.", valueName: "host:port"))
   var addresses: [String] = []
 

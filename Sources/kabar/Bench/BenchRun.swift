@@ -56,7 +56,8 @@ struct BenchRun {
     let bare = servers?.barePort.map { RedisAddress(host: "127.0.0.1", port: $0) }
     if let servers, servers.hasCluster {
       let redis = RedisAddress(host: "127.0.0.1", port: servers.redisPort)
-      return BenchSession.Place(addresses: ["127.0.0.1:\(servers.port)"], redis: redis, bare: bare)
+      return BenchSession.Place(
+        addresses: ["127.0.0.1:\(options.websocket ? servers.webPort : servers.port)"], redis: redis, bare: bare)
     }
     return BenchSession.Place(addresses: options.addresses, redis: try options.redis.resolved(), bare: bare)
   }

@@ -66,7 +66,8 @@ struct BenchSession: Sendable {
     let found = try await ClusterProcesses.find(in: redis)
     let isLocal = found.isLocal
     return LoadServer(
-      wire: .line, addresses: try place.addresses.map(Self.resolved), nodeCount: found.nodes.count,
+      wire: .line, isWebSocket: options.websocket, addresses: try place.addresses.map(Self.resolved),
+      nodeCount: found.nodes.count,
       nodes: isLocal ? found.nodes : [],
       redis: isLocal ? found.redis : nil)
   }

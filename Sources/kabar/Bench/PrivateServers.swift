@@ -12,6 +12,8 @@ final class PrivateServers {
 
   /// The port of the nodes, on 127.0.0.1.
   let port: Int
+  /// The port of their page.
+  let webPort: Int
   /// The ports of the cluster's Redis, and of the bare one.
   let redisPort: Int
   let barePort: Int?
@@ -24,6 +26,7 @@ final class PrivateServers {
   /// alike.
   init(nodes: Int?, threads: Int?, durability: Durability, hasBare: Bool) throws {
     port = try Self.freePort()
+    webPort = try Self.freePort()
     redisPort = try Self.freePort()
     hasCluster = nodes != nil
     barePort = hasBare ? try Self.freePort() : nil
@@ -72,7 +75,8 @@ final class PrivateServers {
   private func startCluster(nodes: Int, threads: Int?, durability: Durability) throws {
     var command = [
       UpCommand.executable, "up", "--nodes", "\(nodes)", "--port", "\(port)", "--redis-port", "\(redisPort)", "--data",
-      "\(folder)/data", "--no-demo-accounts", "--http-port", "0", "--durability", durability.rawValue,
+      "\(folder)/data", "--no-demo-accounts", "--http-port", "0", "--web-port", "\(webPort)", "--durability",
+      durability.rawValue,
     ]
     if let threads { command += ["--threads", "\(threads)"] }
     try start("cluster", command, ["KABAR_LIMITS": "off", "KABAR_SCRYPT_LOG2N": "2", "NOTIFY_SOCKET": nil])
