@@ -26,7 +26,7 @@ let package = Package(
   dependencies: [
     // Sockets, event loops, buffers: everything on the path of a message.
     .package(url: "https://github.com/apple/swift-nio.git", from: "2.101.0"),
-    // Compressed answers to browsers: NIO's own handler for it.
+    // The page compressed, by NIO's own handler for it.
     .package(url: "https://github.com/apple/swift-nio-extras.git", from: "1.35.0"),
     // TLS for clients and for Redis: BoringSSL in a channel handler, so the loops and the sockets stay NIO's.
     .package(url: "https://github.com/apple/swift-nio-ssl.git", from: "2.37.0"),
@@ -128,6 +128,7 @@ let package = Package(
         .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
+        .product(name: "NIOEmbedded", package: "swift-nio"),
         .product(name: "NIOHTTP1", package: "swift-nio"),
         .product(name: "DequeModule", package: "swift-collections"),
         .product(name: "OrderedCollections", package: "swift-collections"),

@@ -59,6 +59,7 @@ import Testing
     #expect(facts["pid"] as? Int == Int(node.process.pid))
     #expect(facts["connections"] as? Int == 3 && facts["users"] as? Int == 2)
     #expect((3000...6000).contains(try #require(facts["lease_ms"] as? Int)))
+    #expect((-1000...1000).contains(try #require(facts["clock_ahead_ms"] as? Int)))
     #expect((0...60).contains(try #require(facts["uptime_seconds"] as? Int)))
     let totals = try #require((json["status"] as? [String: Any])?["totals"] as? [String: Any])
     #expect(totals["accounts"] as? Int == 3 && totals["active_users"] as? Int == 2)

@@ -42,6 +42,8 @@ func soundFacts() -> StatusFacts {
     (.noNode, "no node holds a lease", { $0.nodes = [] }),
     (.nodeLeaseEnded, "a-00000001 at 127.0.0.1:8889, pid 42 ended 3 s ago", { $0.nodes[0].leaseMs = -3100 }),
     (.nodeLate, "a-00000001 at 127.0.0.1:8889, pid 42 is late: 2.9 s left", { $0.nodes[0].leaseMs = 2900 }),
+    (.nodeClock, "a-00000001 is 60 min ahead of", { $0.nodes[0].clockAheadMs = 3_600_000 }),
+    (.nodeClock, "a-00000001 is 2 s behind", { $0.nodes[0].clockAheadMs = -2001 }),
     (.nodeVersions, "0.9 (b), 1.0 (a)", { $0.nodes[1].version = "0.9" }),
     (
       .redisIsReplica, "replica of 10.0.0.1:6379, to which its link is down",

@@ -246,6 +246,20 @@ class SessionTests(PeopleTestCase):
         arini.find("#leaving [value=delete]").click()
         eventually(lambda: arini.find("#sign-in").is_displayed(), why="still signed in")
         self.assertEqual(arini.driver.execute_script("return Object.keys(localStorage)"), [])
+        # Escape is no answer, whatever the last one was.
+        self.say("send arini simpan")
+        arini.sign_in(*ARINI)
+        arini.await_online()
+        eventually(lambda: arini.all("[data-person=lineker]"))
+        arini.find("#sign-out").click()
+        arini.find("#leaving [value=keep]").send_keys(Keys.ESCAPE)
+        eventually(lambda: not arini.find("#leaving").is_displayed())
+        time.sleep(0.5)
+        self.assertFalse(arini.find("#sign-in").is_displayed())
+        arini.find("#sign-out").click()
+        arini.find("#leaving [value=keep]").click()
+        eventually(lambda: arini.find("#sign-in").is_displayed(), why="still signed in")
+        self.assertIn("kabar/arini/lineker", arini.driver.execute_script("return Object.keys(localStorage)"))
         with socket.create_connection(("127.0.0.1", self.cluster.port), 10) as client:
             client.sendall(f"resume {token}\r\n".encode())
             self.assertIn("invalid_session", client.recv(1000).decode())
@@ -256,6 +270,32 @@ class SessionTests(PeopleTestCase):
         token = arini.driver.execute_script("return JSON.parse(localStorage.getItem('kabar-session')).token")
         self.say(f"logout {token}")
         eventually(lambda: "session has ended" in arini.text("#sign-in-problem"), why="the end of the session is not said")
+
+    def test_what_a_full_browser_cannot_keep_stays_on_the_server(self):
+        arini = self.browser(ARINI)
+        arini.driver.execute_script("Storage.prototype.setItem = () => { throw new DOMException('full', 'QuotaExceededError'); };")
+        arini.open("lineker")
+        for text in ("satu", "dua", "tiga"):
+            self.say(f"send arini {text}")
+        arini.write("empat")
+        arini.await_message("empat", ".mine.stored")
+        eventually(lambda: sorted(arini.messages()) == ["dua", "empat", "satu", "tiga"], why="a message is gone")
+        eventually(lambda: "no room" in arini.text("#status"), why="it is not said")
+        arini.driver.refresh()
+        arini.await_online()
+        eventually(lambda: arini.text("[data-person=lineker] .unread") == "3", why="a message was confirmed and is gone")
+
+    def test_what_was_typed_survives_the_end_of_a_session(self):
+        arini = self.browser(ARINI)
+        arini.open("lineker")
+        arini.find("#text").send_keys("belum selesai")
+        token = arini.driver.execute_script("return JSON.parse(localStorage.getItem('kabar-session')).token")
+        self.say(f"logout {token}")
+        eventually(lambda: "session has ended" in arini.text("#sign-in-problem"), why="the end of the session is not said")
+        arini.sign_in(*ARINI)
+        arini.await_online()
+        arini.open("lineker")
+        self.assertEqual(arini.find("#text").get_attribute("value"), "belum selesai")
 
     def test_two_windows_of_one_browser_show_the_same(self):
         arini = self.browser(ARINI)

@@ -11,6 +11,7 @@ import ssl
 import struct
 import subprocess
 import tempfile
+import time
 import unittest
 
 from websockets.exceptions import ConnectionClosed, InvalidStatus
@@ -45,23 +46,30 @@ class RawSocket:
 
     def __init__(self):
         self.socket = socket.create_connection(("127.0.0.1", cluster.web_port), 10)
+        # What is sent before a reply must not wait for it in the kernel.
+        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         key = base64.b64encode(os.urandom(16)).decode()
         self.socket.sendall((f"GET /ws HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
                              f"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {key}\r\n\r\n").encode())
         self.file = self.socket.makefile("rb")
+        self.unsent = b""
         head = b""
         while not head.endswith(b"\r\n\r\n"):
             head += self.file.read(1)
         assert b" 101 " in head, head
 
-    def send(self, opcode, content, fin=True, reserved=0, masked=True):
+    def send(self, opcode, content, fin=True, reserved=0, masked=True, more=False):
+        """A frame; with `more` it waits for the next one, so that both arrive together."""
         length = len(content)
         size = bytes([length]) if length < 126 else bytes([126]) + struct.pack(">H", length)
         mask = os.urandom(4) if masked else b""
         if masked:
             size = bytes([size[0] | 0x80]) + size[1:]
             content = bytes(byte ^ mask[index % 4] for index, byte in enumerate(content))
-        self.socket.sendall(bytes([(0x80 if fin else 0) | reserved | opcode]) + size + mask + content)
+        self.unsent += bytes([(0x80 if fin else 0) | reserved | opcode]) + size + mask + content
+        if not more:
+            self.socket.sendall(self.unsent)
+            self.unsent = b""
 
     def receive(self):
         """Opcode and content of the next frame; `None` at the end."""
@@ -207,7 +215,7 @@ class WebSocketTests(unittest.TestCase):
 
     def test_what_was_asked_before_a_mistake_is_answered(self):
         raw = self.raw()
-        raw.send(Opcode.TEXT, b"help")
+        raw.send(Opcode.TEXT, b"help", more=True)
         raw.send(Opcode.BINARY, b"x")
         self.assertIn("commands", json.loads(raw.receive()[1]))
         self.assertEqual(raw.close_code(is_ours=False), 1003)
@@ -219,14 +227,60 @@ class WebSocketTests(unittest.TestCase):
                 client.recv(10)
             self.assertEqual(ended.exception.rcvd.code, 1000)
 
-    def test_pings_count_against_the_bounds_of_a_client(self):
+    def test_frames_without_a_line_count_against_the_bounds_of_a_client(self):
+        for opcode, fin, begin in ((Opcode.PING, True, b""), (Opcode.PONG, True, b""), (Opcode.CONT, False, b"pi")):
+            with self.subTest(opcode):
+                raw = self.raw()
+                if begin:
+                    raw.send(Opcode.TEXT, begin, fin=False)
+                for _ in range(300):
+                    raw.send(opcode, b"", fin=fin)
+                raw.send(*(Opcode.CONT, b"ng") if begin else (Opcode.TEXT, b"ping"))
+                began = time.monotonic()
+                while (frame := raw.receive())[0] == Opcode.PONG:
+                    pass
+                # Two hundred are free, fifty a second from there on. What nobody waits for has no reply of its own.
+                self.assertIn(json.loads(frame[1])["message"], ("pong", "too many commands: wait a little"))
+                self.assertGreater(time.monotonic() - began, 1)
+
+    def test_a_message_begun_before_a_page_does_not_confirm_it(self):
+        with open_socket() as arini, open_socket() as lineker:
+            token = ask(arini, f"auth {' '.join(ARINI)}")["tokenid"]
+            ask(lineker, f"auth {' '.join(LINEKER)}")
+            while ask(arini, "inbox")["messages"]:
+                pass
+            ask(lineker, "send arini empat")
         raw = self.raw()
-        for _ in range(1000):
-            raw.send(Opcode.PING, b"flood")
-        frames = [raw.receive() for _ in range(2)]
-        while frames[-1][0] == Opcode.PONG:
-            frames.append(raw.receive())
-        self.assertEqual(json.loads(frames[-1][1])["code"], "slow_down")
+        raw.send(Opcode.TEXT, f"resume {token}".encode())
+        raw.receive()
+        raw.send(Opcode.TEXT, b"inbox")
+        raw.send(Opcode.TEXT, b"pi", fin=False)
+        self.assertIn(b"empat", raw.receive()[1])
+        raw.send(Opcode.CONT, b"ng")
+        self.assertIn(b"pong", raw.receive()[1])
+        raw.socket.shutdown(socket.SHUT_WR)
+        self.assertIsNone(raw.receive())
+        with open_socket() as arini:
+            ask(arini, f"resume {token}")
+            self.assertEqual(ask(arini, "inbox")["messages"]["lineker"][0]["msg"], "empat")
+
+    def test_a_close_frame_confirms_nothing_that_comes_behind_it(self):
+        with open_socket() as arini, open_socket() as lineker:
+            token = ask(arini, f"auth {' '.join(ARINI)}")["tokenid"]
+            ask(lineker, f"auth {' '.join(LINEKER)}")
+            while ask(arini, "inbox")["messages"]:
+                pass
+            ask(lineker, "send arini lima")
+        raw = self.raw()
+        raw.send(Opcode.TEXT, f"resume {token}".encode())
+        raw.receive()
+        raw.send(Opcode.TEXT, b"inbox", more=True)
+        raw.send(Opcode.CLOSE, struct.pack(">H", 1000))
+        while raw.receive():
+            pass
+        with open_socket() as arini:
+            ask(arini, f"resume {token}")
+            self.assertEqual(ask(arini, "inbox")["messages"]["lineker"][0]["msg"], "lima")
 
     def test_a_node_that_stops_says_that_it_goes_away(self):
         own = Cluster(nodes=1)
@@ -346,7 +400,7 @@ class HTTPTests(unittest.TestCase):
 
     def test_what_is_not_there_or_not_done(self):
         self.assertEqual(self.request("GET", "/../etc/passwd")[0].status, 404)
-        refused, _ = self.request("POST", "/", body=b"x" * 100_000)
+        refused, _ = self.request("POST", "/", body=b"x" * 1000)
         self.assertEqual((refused.status, refused.getheader("allow")), (405, "GET, HEAD"))
 
     def test_several_requests_on_one_connection(self):
@@ -369,6 +423,52 @@ class HTTPTests(unittest.TestCase):
             self.assertGreater(len(body), 10)
         response, _ = self.request("GET", "/ws", cases[1][0])
         self.assertEqual(response.getheader("sec-websocket-version"), "13")
+
+    def test_who_asks_too_much_is_told_so(self):
+        statuses = []
+        connection = http.client.HTTPConnection("127.0.0.1", cluster.web_port, timeout=10)
+        self.addCleanup(connection.close)
+        for _ in range(1000):
+            connection.request("HEAD", "/")
+            response = connection.getresponse()
+            response.read()
+            statuses.append(response.status)
+            if response.status != 200:
+                break
+        self.assertEqual((statuses[-1], response.getheader("connection")), (429, "close"))
+        self.assertGreaterEqual(len(statuses), 200)
+
+    def test_who_sends_on_without_being_answered_is_cut_off(self):
+        for start in (b"GET /ws HTTP/1.1\r\nHost: x\r\nUpgrade: x\r\nConnection: Upgrade\r\n\r\n",
+                      b"CONNECT x:1 HTTP/1.1\r\nHost: x\r\n\r\n", b"GET / HTTP/1.1\r\nx: ",
+                      b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 100000000\r\n\r\n"):
+            with self.subTest(start), socket.create_connection(("127.0.0.1", cluster.web_port), 10) as stranger:
+                stranger.sendall(start)
+                with self.assertRaises(ConnectionError):
+                    for _ in range(20_000):
+                        stranger.sendall(b"x" * 4096)
+
+    def test_who_reads_no_answers_is_cut_off(self):
+        own = Cluster(nodes=1, KABAR_LIMITS="off")
+        self.addCleanup(own.stop)
+        with socket.create_connection(("127.0.0.1", own.web_port), 10) as stranger:
+            stranger.settimeout(10)
+            with self.assertRaises((ConnectionError, BrokenPipeError)):
+                for _ in range(200_000):
+                    stranger.sendall(b"GET /app.js HTTP/1.1\r\nHost: x\r\n\r\n")
+        pid = own.pid_of(own.redis("ZRANGE", "kabar:nodes", "0", "-1")[0])
+        resident = next(line for line in open(f"/proc/{pid}/status") if line.startswith("VmRSS"))
+        self.assertLess(int(resident.split()[1]), 200_000)
+
+    def test_half_closed_connections_get_their_answer_and_end(self):
+        for version in ("1.0", "1.1"):
+            with socket.create_connection(("127.0.0.1", cluster.web_port), 10) as visitor:
+                visitor.sendall(f"GET /style.css HTTP/{version}\r\nHost: x\r\n\r\n".encode())
+                visitor.shutdown(socket.SHUT_WR)
+                answer = b""
+                while more := visitor.recv(65536):
+                    answer += more
+                self.assertIn(b"#composer", answer)
 
     def test_rubbish_is_refused(self):
         with socket.create_connection(("127.0.0.1", cluster.web_port), 10) as stranger:

@@ -64,6 +64,8 @@ final class ConnectionHandler: ChannelDuplexHandler {
   private var isDeparting = false
   private var lastStored: ReplyTicket?
   private(set) var peerHasEnded = false
+  /// And it reads nothing more.
+  private var hasStoppedReading = false
   /// What has come out of TLS and of WebSocket frames, to be compared with what the kernel has received; `nil`: lines come as they are.
   var meter: (any InputMeter)?
   let isBehindTLS: Bool
@@ -187,8 +189,8 @@ final class ConnectionHandler: ChannelDuplexHandler {
         end(confirming: false)
       case .needsMoreBytes:
         arrivals.keepLast()
-        times.lineIsOpen(framer.waiting > 0, at: .now())
-        if peerHasEnded { end(confirming: !isCut) } else if isDeparting { end(confirming: false) }
+        times.lineIsOpen(framer.waiting > 0 || meter?.isPartWaiting == true, at: .now())
+        if peerHasEnded { endOfInput() } else if isDeparting { end(confirming: false) }
         return resumeReading()
       }
     }
@@ -198,13 +200,15 @@ final class ConnectionHandler: ChannelDuplexHandler {
   private func process(_ line: ByteBuffer, at place: Range<Int>) {
     let start = place.lowerBound
     let now = NIODeadline.now()
-    times.lineEnded()
+    if meter?.isPartWaiting != true { times.lineEnded() }
     let arrival = arrivals.arrival(ofByteBefore: place.upperBound, now: now)
     let deadline = arrival + worker.configuration.requestTimeout
     let parsed = Result { () throws(Refusal) in try CommandParser.parse(line.readableBytesUInt8Span) }
     let word = (try? parsed.get())?.word
     // What is no command, or one too many, confirms nothing: it may have been meant as an `ack`.
     if let refusal = takeToken(for: parsed, now: now) {
+      // Nobody waits for an answer to an empty line; that the next one waits is enough.
+      if case .success(.none) = parsed { return }
       return reply(replies.reserve(deadline: deadline, for: word), .refused(refusal))
     }
     switch parsed {
@@ -357,6 +361,21 @@ final class ConnectionHandler: ChannelDuplexHandler {
   func hasStored(after ticket: ReplyTicket) -> Bool { lastStored.map { $0 > ticket } ?? false }
 
   // MARK: Ending
+
+  /// The peer has ended its WebSocket. Unlike FIN that says that it reads nothing more: what it has been shown is confirmed as by a
+  /// command, and nothing that is still on its way.
+  func peerHasClosed() {
+    (peerHasEnded, hasStoppedReading) = (true, true)
+    placePage()
+    processLines()
+  }
+
+  /// All lines of a client that sends no more have been looked at.
+  private func endOfInput() {
+    guard hasStoppedReading else { return end(confirming: !isCut) }
+    if let delivery = deliveries.confirmed(byLineAt: framer.received) { ConfirmDelivery.run(delivery, on: worker) }
+    end(confirming: false)
+  }
 
   /// Answers the lines that have been received, then ends.
   func depart() {

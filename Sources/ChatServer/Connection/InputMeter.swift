@@ -9,6 +9,13 @@ import TLS
 protocol InputMeter: AnyObject {
   /// Bytes, as the kernel counts them, all of whose content is with the connection.
   var delivered: Int { get }
+  /// A line has been begun that has not come yet.
+  var isPartWaiting: Bool { get }
+}
+
+extension InputMeter {
+  /// What can't see lines leaves it to who can.
+  var isPartWaiting: Bool { false }
 }
 
 extension RecordMeter: InputMeter {}

@@ -42,7 +42,7 @@ final class HTTPListener {
     let end = channel.eventLoop.scheduleTask(in: Self.patience) { channel.close(promise: nil) }
     channel.closeFuture.whenComplete { _ in end.cancel() }
     let pipeline = channel.pipeline.syncOperations
-    try pipeline.addHandler(RequestBound())
+    try pipeline.addHandler(RequestBound(bytes: Self.requestBytes))
     try pipeline.configureHTTPServerPipeline(withPipeliningAssistance: false, withErrorHandling: true)
     try pipeline.addHandler(request)
   }
@@ -52,18 +52,5 @@ final class HTTPListener {
   private func makeRoom() {
     let index = connections.firstIndex { !$0.request.isComplete } ?? 0
     connections.remove(at: index).channel.close(promise: nil)
-  }
-}
-
-/// Closes a connection that sends more than a request may have.
-private final class RequestBound: ChannelInboundHandler {
-  typealias InboundIn = ByteBuffer
-  typealias InboundOut = ByteBuffer
-  private var received = 0
-
-  func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-    received += unwrapInboundIn(data).readableBytes
-    if received > HTTPListener.requestBytes { return context.close(promise: nil) }
-    context.fireChannelRead(data)
   }
 }

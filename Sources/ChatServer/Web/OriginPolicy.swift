@@ -2,7 +2,8 @@
 // Never a login: it keeps the pages of others from using a visitor's browser (RFC 6455, section 10.2).
 // Pure value; any thread.
 
-/// Pages of this very host and port, and those of the origins that the operator has named.
+/// Pages of this very host and port (by http or https: a proxy in front may have added the TLS), and those of the origins that the
+/// operator has named.
 package struct OriginPolicy: Sendable, Equatable {
   /// As a browser sends them, in small letters: `https://chat.example`, with the port if it is not the scheme's own.
   private let allowed: Set<String>

@@ -5,7 +5,6 @@
 import ChatState
 import NIOCore
 import NIOHTTP1
-import NIOHTTPCompression
 import NIOWebSocket
 import TLS
 
@@ -17,6 +16,9 @@ final class WebRequestHandler: ChannelInboundHandler, RemovableChannelHandler, P
   /// How long a request may take from the one before, or from the connection's beginning, to the end of its answer.
   private static let patience = TimeAmount.seconds(15)
 
+  /// Bytes that may come before an answer; a browser's request has one or two thousand.
+  private static let requestBytes = 16_384
+
   let worker: Worker
   let site: WebSite
   private let isBehindTLS: Bool
@@ -25,7 +27,11 @@ final class WebRequestHandler: ChannelInboundHandler, RemovableChannelHandler, P
   private var admittedSource: LoginSource?
   private var proxyHeaderBytes = 0
   private var isHandedOver = false
-  private let compressor = HTTPResponseCompressor()
+  private let bound = RequestBound(bytes: requestBytes)
+  private var bucket = TokenBucket()
+  /// Answers that the kernel has not taken yet.
+  private var unwritten = 0
+  private var peerHasEnded = false
   private var head: HTTPRequestHead?
   private var deadline: Scheduled<Void>?
 
@@ -45,9 +51,10 @@ final class WebRequestHandler: ChannelInboundHandler, RemovableChannelHandler, P
       try pipeline.addHandler(socket)
       meter = socket
     }
+    try pipeline.addHandler(bound)
     try pipeline.configureHTTPServerPipeline(
       withServerUpgrade: ([WebSocketUpgrade(visitor: self, meter: meter)], { _ in }))
-    try pipeline.addHandlers([compressor, self])
+    try pipeline.addHandler(self)
   }
 
   // MARK: Channel
@@ -76,12 +83,27 @@ final class WebRequestHandler: ChannelInboundHandler, RemovableChannelHandler, P
     context.close(promise: nil)
   }
 
+  func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+    if case ChannelEvent.inputClosed = event {
+      peerHasEnded = true
+      if unwritten == 0 { return context.close(promise: nil) }
+    }
+    context.fireUserInboundEventTriggered(event)
+  }
+
   private func expectRequest(on channel: any Channel) {
     deadline?.cancel()
+    if peerHasEnded, unwritten == 0 { return channel.close(promise: nil) }
     deadline = channel.eventLoop.scheduleTask(in: Self.patience) { channel.close(promise: nil) }
   }
 
   // MARK: The WebSocket
+
+  /// Nothing of HTTP is left.
+  func leave(_ pipeline: ChannelPipeline.SynchronousOperations) {
+    pipeline.removeHandler(bound, promise: nil)
+    pipeline.removeHandler(self, promise: nil)
+  }
 
   /// The connection that goes on in this one's place.
   func handOver(_ meter: any InputMeter) -> ConnectionHandler {
@@ -93,15 +115,7 @@ final class WebRequestHandler: ChannelInboundHandler, RemovableChannelHandler, P
     return connection
   }
 
-  /// Nothing of HTTP is left.
-  func leave(_ pipeline: ChannelPipeline.SynchronousOperations) {
-    pipeline.removeHandler(compressor, promise: nil)
-    pipeline.removeHandler(self, promise: nil)
-  }
-
   // MARK: Requests
-
-  static func path(of head: HTTPRequestHead) -> String { String(head.uri.prefix { $0 != "?" }) }
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
     switch unwrapInboundIn(data) {
@@ -110,57 +124,37 @@ final class WebRequestHandler: ChannelInboundHandler, RemovableChannelHandler, P
     case .end:
       guard let head else { return }
       self.head = nil
-      answer(head, context)
+      // Who asks on and on and reads no answer would have us keep them all.
+      guard context.channel.isWritable else { return context.close(promise: nil) }
+      write(takeToken() ?? WebAnswer(to: head, of: site), to: head, context)
     }
   }
 
-  private func answer(_ head: HTTPRequestHead, _ context: ChannelHandlerContext) {
-    let path = Self.path(of: head)
-    guard head.method == .GET || head.method == .HEAD else {
-      return write(.methodNotAllowed, "only GET and HEAD", [("allow", "GET, HEAD")], to: head, context)
+  /// Requests count as commands do without a session.
+  private func takeToken() -> WebAnswer? {
+    guard let rate = worker.configuration.clientLimits.commandRate, let wait = bucket.take(rate, now: .now()) else {
+      return nil
     }
-    if path == UpgradeRefusal.path {
-      let refusal = UpgradeRefusal(head, site.origins)
-      let headers =
-        refusal?.status == .upgradeRequired ? [("upgrade", "websocket"), ("sec-websocket-version", "13")] : []
-      // On a connection that was used for something else before it is too late: see NIO's HTTPServerUpgradeHandler.
-      return write(
-        refusal?.status ?? .badRequest, refusal?.message ?? "ask for the WebSocket on a new connection", headers,
-        to: head,
-        context)
-    }
-    guard let file = site.files[path] else { return write(.notFound, "there is nothing here", [], to: head, context) }
-    var headers = WebSite.securityHeaders
-    headers.add(contentsOf: [("etag", file.entityTag), ("cache-control", "no-cache"), ("vary", "accept-encoding")])
-    let known = head.headers[canonicalForm: "if-none-match"].contains { $0 == file.entityTag || $0 == "*" }
-    if known { return write(.notModified, headers, nil, to: head, context) }
-    headers.add(name: "content-type", value: file.type)
-    write(.ok, headers, file.body, to: head, context)
+    worker.telemetry.refused(by: .commandRate)
+    return .tooManyRequests(retryAfter: Int(wait.nanoseconds / 1_000_000_000) + 1)
   }
 
-  private func write(
-    _ status: HTTPResponseStatus, _ line: String, _ more: [(String, String)], to head: HTTPRequestHead,
-    _ context: ChannelHandlerContext
-  ) {
-    var headers = WebSite.securityHeaders
-    headers.add(contentsOf: more + [("content-type", "text/plain; charset=utf-8"), ("cache-control", "no-store")])
-    write(status, headers, ByteBuffer(string: line + "\n"), to: head, context)
-  }
-
-  private func write(
-    _ status: HTTPResponseStatus, _ headers: HTTPHeaders, _ body: ByteBuffer?, to head: HTTPRequestHead,
-    _ context: ChannelHandlerContext
-  ) {
-    let isLast = !head.isKeepAlive || worker.isDraining || worker.isStopping
-    var response = HTTPResponseHead(version: .http1_1, status: status, headers: headers)
-    if let body { response.headers.add(name: "content-length", value: "\(body.readableBytes)") }
+  private func write(_ answer: WebAnswer, to head: HTTPRequestHead, _ context: ChannelHandlerContext) {
+    let isLast = answer.isLast || !head.isKeepAlive || worker.isDraining || worker.isStopping
+    var response = HTTPResponseHead(version: .http1_1, status: answer.status, headers: answer.headers)
+    if let body = answer.body { response.headers.add(name: "content-length", value: "\(body.readableBytes)") }
     if isLast { response.headers.add(name: "connection", value: "close") }
     context.write(wrapOutboundOut(.head(response)), promise: nil)
-    if let body, head.method != .HEAD { context.write(wrapOutboundOut(.body(.byteBuffer(body))), promise: nil) }
-    let channel = context.channel
-    let visitor = NIOLoopBound(self, eventLoop: context.eventLoop)
+    if let body = answer.body, head.method != .HEAD {
+      context.write(wrapOutboundOut(.body(.byteBuffer(body))), promise: nil)
+    }
+    unwritten += 1
+    bound.renew()
+    let parts = NIOLoopBound((self, context.channel), eventLoop: context.eventLoop)
     context.writeAndFlush(wrapOutboundOut(.end(nil))).whenComplete { _ in
-      if isLast { channel.close(promise: nil) } else { visitor.value.expectRequest(on: channel) }
+      let (visitor, channel) = parts.value
+      visitor.unwritten -= 1
+      if isLast { channel.close(promise: nil) } else { visitor.expectRequest(on: channel) }
     }
   }
 }

@@ -4,7 +4,9 @@
 
 import Crypto
 import NIOCore
+import NIOEmbedded
 import NIOHTTP1
+import NIOHTTPCompression
 import WebPages
 
 /// The files under their paths.
@@ -12,15 +14,41 @@ package struct WebSite: Sendable {
   /// A file with what HTTP says of it.
   struct File: Sendable {
     let body: ByteBuffer
+    /// The same by gzip; `nil` if that is not shorter.
+    let compressed: ByteBuffer?
     let type: String
     /// Changes with the content. Weak: the same file goes out compressed, too.
     let entityTag: String
 
     init(_ page: WebPage) {
       body = ByteBuffer(bytes: page.bytes)
+      compressed = Self.gzip(body)
       type = page.type
       let digest = SHA256.hash(data: page.bytes).prefix(12).map { String(format2: $0) }.joined()
       entityTag = "W/\"\(digest)\""
+    }
+
+    /// NIO's compressor is a channel handler; here it has a channel that leads nowhere. Once for each file and process: to compress for
+    /// each request would make a request for the page the dearest thing that a stranger can ask.
+    private static func gzip(_ body: ByteBuffer) -> ByteBuffer? {
+      let channel = EmbeddedChannel(handler: HTTPResponseCompressor())
+      defer { _ = try? channel.finish() }
+      let head = HTTPRequestHead(version: .http1_1, method: .GET, uri: "/", headers: ["accept-encoding": "gzip"])
+      var compressed = ByteBuffer()
+      do {
+        try channel.writeInbound(HTTPServerRequestPart.head(head))
+        for part in [.head(HTTPResponseHead(version: .http1_1, status: .ok)), .body(.byteBuffer(body)), .end(nil)]
+          as [HTTPServerResponsePart]
+        {
+          try channel.writeOutbound(part)
+        }
+        while let part = try channel.readOutbound(as: HTTPServerResponsePart.self) {
+          if case .body(.byteBuffer(var bytes)) = part { compressed.writeBuffer(&bytes) }
+        }
+      } catch {
+        return nil
+      }
+      return (1..<body.readableBytes).contains(compressed.readableBytes) ? compressed : nil
     }
   }
 

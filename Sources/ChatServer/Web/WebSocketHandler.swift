@@ -37,30 +37,37 @@ final class WebSocketHandler: ChannelDuplexHandler {
     case .line(var line):
       lines.writeBuffer(&line)
       lines.writeInteger(UInt8(ascii: "\n"))
-    case .incomplete: break
+    // An empty line to the connection: what makes no line of its own is no way around the bounds of what a client may send.
+    case .incomplete: lines.writeInteger(UInt8(ascii: "\n"))
     case .ping(let bytes):
       ping = bytes
-      // An empty line to the connection: it keeps it open, and is no way around the bounds of what a client may send.
       lines.writeInteger(UInt8(ascii: "\n"))
     case .close(let code):
       peerHasClosed = true
       reason = code ?? .normalClosure
-    case .violation(let code): fail(code)
+    case .violation(let code): reason = code
     }
   }
 
   func channelReadComplete(context: ChannelHandlerContext) {
+    handOn(context)
+    context.fireChannelReadComplete()
+  }
+
+  private func handOn(_ context: ChannelHandlerContext) {
+    reader.readEnded(withinMessage: message.isBegun)
     if lines.readableBytes > 0 {
       let read = lines
       lines = ByteBuffer()
       context.fireChannelRead(wrapInboundOut(read))
     }
     answerPing(context)
-    connection.times.lineIsOpen(message.isBegun || !reader.isBetweenFrames, at: .now())
-    if peerHasClosed, hasClosed { context.close(promise: nil) }
-    // To the connection this is what FIN is on TCP: no more requests, and the last page may be confirmed.
-    if peerHasClosed, !connection.isEnding { context.fireUserInboundEventTriggered(ChannelEvent.inputClosed) }
-    context.fireChannelReadComplete()
+    if peerHasClosed {
+      if hasClosed { context.close(promise: nil) } else { connection.peerHasClosed() }
+    } else if reason != nil {
+      // The peer is told why when what it asked before is answered.
+      connection.depart()
+    }
   }
 
   func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
@@ -78,16 +85,11 @@ final class WebSocketHandler: ChannelDuplexHandler {
   func errorCaught(context: ChannelHandlerContext, error: any Error) {
     switch error {
     case let error as NIOWebSocketError:
-      if reason == nil { fail(error == .invalidFrameLength ? .messageTooLarge : .protocolError) }
+      if reason == nil { reason = error == .invalidFrameLength ? .messageTooLarge : .protocolError }
+      handOn(context)
     case is ByteToMessageDecoderError: break  // what still arrives behind such a frame
     default: context.fireErrorCaught(error)
     }
-  }
-
-  /// The peer is told why when the replies to what it asked before have left.
-  private func fail(_ code: WebSocketErrorCode) {
-    reason = code
-    connection.end(confirming: false)
   }
 
   /// Who doesn't read gets no more pongs than fit.

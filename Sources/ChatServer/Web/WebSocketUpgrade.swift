@@ -23,7 +23,9 @@ struct UpgradeRefusal: Error, Equatable {
     }
     let key = head.headers["sec-websocket-key"]
     let problem: (HTTPResponseStatus, String)? =
-      if !has("upgrade", "websocket") || !has("connection", "upgrade") {
+      if head.version != .http1_1 || head.headers["host"].count != 1 {
+        (.badRequest, "a WebSocket needs HTTP/1.1 and one Host")
+      } else if !has("upgrade", "websocket") || !has("connection", "upgrade") {
         (.upgradeRequired, "this is a WebSocket: ask for it with Upgrade: websocket")
       } else if head.headers["sec-websocket-version"] != ["13"] {
         (.upgradeRequired, "Sec-WebSocket-Version must be 13")
@@ -51,7 +53,7 @@ struct WebSocketUpgrade: HTTPServerProtocolUpgrader {
   func buildUpgradeResponse(
     channel: any Channel, upgradeRequest: HTTPRequestHead, initialResponseHeaders: HTTPHeaders
   ) -> EventLoopFuture<HTTPHeaders> {
-    let isMeant = WebRequestHandler.path(of: upgradeRequest) == UpgradeRefusal.path && upgradeRequest.method == .GET
+    let isMeant = WebAnswer.path(of: upgradeRequest) == UpgradeRefusal.path && upgradeRequest.method == .GET
     let isAccepted = isMeant && UpgradeRefusal(upgradeRequest, visitor.site.origins) == nil
     return NIOWebSocketServerUpgrader(
       shouldUpgrade: { channel, _ in channel.eventLoop.makeSucceededFuture(isAccepted ? [:] : nil) },

@@ -33,7 +33,10 @@ package enum Presence {
     return RedisRequest(
       RedisCommand(
         Scripts.nodeRenew, keys: [KeySpace.nodes, KeySpace.node(node)],
-        [.text(node.description), .number(lease), .number(description == nil ? 0 : 1)] + fields)
+        [
+          .text(node.description), .number(lease), .number(description == nil ? 0 : 1),
+          .number(Int(WallClock.now().milliseconds)),
+        ] + fields)
     ) { reply in
       if case .null = reply { return .some(nil) }
       guard let parts = reply.elements, parts.count == 3, let ended = ids(in: parts[0]), let nodes = ids(in: parts[1])

@@ -1,7 +1,7 @@
 // The page: signing in, what arrives, what is chosen and written.
 // Never talks to the server itself (connection.js does), never builds an element (view.js does).
 
-import { Connection } from "./connection.js";
+import { Connection, refused } from "./connection.js";
 import { History } from "./history.js";
 import { Sending } from "./sending.js";
 import { texts, translate } from "./texts.js";
@@ -13,13 +13,16 @@ const address = `${location.protocol === "https:" ? "wss" : "ws"}://${location.h
 
 /** What is known while somebody is signed in. */
 let me = null;
+let token = null;
 let history = null;
 let sending = null;
 let chosen = null;
 const active = new Set();
+/** By account name; whose they are is kept when a session ends, so that nothing typed is lost by it. */
 const drafts = new Map();
+let writer = null;
 
-const connection = new Connection(address, { state: connectionState, begun, event, ended: () => signedOut(texts.sessionEnded) });
+const connection = new Connection(address, { state: connectionState, begun, event, ended });
 
 // MARK: Session
 
@@ -58,8 +61,9 @@ element("sign-in-form").addEventListener("submit", async submit => {
   }
 });
 
-function signedIn(user, token) {
-  me = user;
+function signedIn(user, newToken) {
+  if (user !== writer) drafts.clear();
+  [me, writer, token, isToBeDeleted] = [user, user, newToken, false];
   history = new History(user);
   sending = new Sending(connection, history, show);
   element("me").textContent = user;
@@ -80,12 +84,13 @@ function showParts(isSignedIn) {
 }
 
 function signedOut(words) {
+  if (chosen) drafts.set(chosen, element("text").value);
   connection.stop();
   sending?.stop();
-  session.write(null);
-  [me, history, sending, chosen] = [null, null, null, null];
+  // Another tab may have signed in anew meanwhile.
+  if (session.read()?.token === token) session.write(null);
+  [me, token, history, sending, chosen] = [null, null, null, null, null];
   active.clear();
-  drafts.clear();
   element("text").value = "";
   element("people-list").replaceChildren();
   element("messages").replaceChildren();
@@ -95,17 +100,34 @@ function signedOut(words) {
   element("user").focus();
 }
 
-element("sign-out").addEventListener("click", () => element("leaving").showModal());
+/** The person has asked that nothing of hers stays in this browser. */
+let isToBeDeleted = false;
+
+/** The session is over, here or elsewhere. */
+function ended() {
+  if (isToBeDeleted) history.delete();
+  signedOut(isToBeDeleted ? "" : texts.sessionEnded);
+}
+
+element("sign-out").addEventListener("click", () => {
+  // What was chosen last time stays otherwise, also when the dialog is left by Escape.
+  element("leaving").returnValue = "";
+  element("leaving").showModal();
+});
 element("leaving").addEventListener("close", async () => {
   const answer = element("leaving").returnValue;
   if (answer !== "keep" && answer !== "delete") return;
+  isToBeDeleted = answer === "delete";
   try {
-    await connection.ask("logout");
+    const reply = await connection.ask("logout");
+    if (reply.status !== "OK" && !["invalid_session", "not_logged_in"].includes(reply.code)) throw refused(reply);
   } catch {
     return showState("broken", texts.leavingOffline);
   }
-  if (answer === "delete") history.delete();
+  if (!me) return;
+  if (isToBeDeleted) history.delete();
   signedOut();
+  drafts.clear();
 });
 
 // MARK: Connection
@@ -118,15 +140,16 @@ function connectionState(state) {
   if (state === "online") {
     if (wasBroken) announce(texts.moved);
     wasBroken = false;
-    if (!history.isKept) showState("online", texts.notKept);
+    if (!history.canKeep) showState("online", texts.notKept);
     sending.run();
   }
 }
 
-async function begun(isFirst, resumed) {
+async function begun(resumed) {
   element("me").textContent = resumed.name === me ? me : `${resumed.name} (${me})`;
-  await connection.ask("listen");
-  await readPresence(await connection.ask("watch *"));
+  const listening = await connection.ask("listen");
+  if (listening.status !== "OK") throw refused(listening);
+  readPresence(await connection.ask("watch *"));
 }
 
 function readPresence(reply) {
@@ -148,19 +171,29 @@ function event(event) {
 
 let confirmable = 0;
 
-/** A message is kept here before it is confirmed; many that come together are confirmed by one line. */
-function received({ seq, id, from, msg_from: display, msg: text, at }) {
-  const isSeen = chosen === from && !document.hidden;
-  const isNew = history.receive(from, display, { id, text, at, mine: false }, !isSeen);
+/** Many that come together are confirmed by one line; all up to a number are confirmed by it. */
+function confirm(seq, delay = 20) {
   if (!confirmable) {
-    setTimeout(() => {
-      const seq = confirmable;
+    setTimeout(async () => {
+      const last = confirmable;
       confirmable = 0;
-      // A connection that is lost before shows it again, and it is known by its id then.
-      connection.ask(`ack ${seq}`).catch(() => {});
-    }, 20);
+      try {
+        const reply = await connection.ask(`ack ${last}`);
+        // What this connection was not shown yet it will be, and the number is known by then.
+        if (reply.status !== "OK" && reply.code !== "unknown_message") confirm(last, reply.retry_after_ms ?? 1000);
+      } catch { /* The next connection shows it again, and it is known by its id then. */ }
+    }, delay);
   }
   confirmable = Math.max(confirmable, seq);
+}
+
+/** A message is kept here before it is confirmed. */
+function received({ seq, id, from, msg_from: display, msg: text, at }) {
+  const isSeen = chosen === from && !document.hidden;
+  const { isNew, isKept } = history.receive(from, display, { id, text, at, mine: false }, !isSeen);
+  if (isKept) confirm(seq);
+  // The server keeps it: it comes again with the next connection.
+  else showState("broken", texts.full);
   if (!isNew) return;
   if (!isSeen) announce(texts.newMessage(display, text.slice(0, 200)));
   show(from);
@@ -221,6 +254,7 @@ element("back").addEventListener("click", () => choose(null));
 document.addEventListener("visibilitychange", () => { if (chosen && !document.hidden) show(chosen); });
 addEventListener("storage", ({ key }) => {
   if (!history) return;
+  // Signed out in another tab.
   if (key === "kabar-session" && !session.read()) return signedOut();
   const name = history.reload(key);
   if (name) show(name);

@@ -4,11 +4,16 @@
 /** What a request fails with when its connection is lost before the reply. */
 export class Lost extends Error {}
 
+/** Milliseconds that a WebSocket may take to open, and an old one to answer what it was asked. */
+const openingPatience = 10_000;
+const retiringPatience = 5_000;
+
 /** One WebSocket. */
 class Link {
   #socket;
   #waiting = [];
   #silence;
+  #onIdle = null;
 
   /** `onEvent` gets what has no `status`; `onEnd` is called once, whatever ends it. */
   constructor(address, onEvent, onEnd) {
@@ -33,7 +38,9 @@ class Link {
       const object = JSON.parse(data);
       if (!("status" in object)) return onEvent(object);
       this.#waiting.shift()?.resolve(object);
+      if (!this.#waiting.length) this.#onIdle?.();
     };
+    this.#silence = setTimeout(() => this.#giveUp(), openingPatience);
     this.opened.catch(() => {});
   }
 
@@ -48,24 +55,36 @@ class Link {
 
   close() { this.#socket.close(); }
 
+  /** Closes when what was asked is answered: a browser hands out no message behind `close`. */
+  retire() {
+    if (!this.#waiting.length) return this.close();
+    this.#onIdle = () => this.close();
+    setTimeout(() => this.close(), retiringPatience);
+  }
+
   /** A network that is gone says nothing: so we ask now and then, and give up without an answer. */
   #watchSilence() {
     clearTimeout(this.#silence);
     this.#silence = setTimeout(() => {
       this.ask("ping").catch(() => {});
-      this.#silence = setTimeout(() => {
-        // A browser may take a minute to close a connection whose other end does not answer.
-        this.#socket.onclose?.();
-        this.#socket.onclose = this.#socket.onmessage = null;
-        this.#socket.close();
-      }, 10_000);
+      this.#silence = setTimeout(() => this.#giveUp(), 10_000);
     }, 25_000);
+  }
+
+  /** A browser may take minutes to see that the other end does not answer. */
+  #giveUp() {
+    this.#socket.onclose?.();
+    this.#socket.onclose = this.#socket.onmessage = this.#socket.onopen = null;
+    this.#socket.close();
   }
 }
 
+/** What a refusal is thrown as. */
+export function refused({ message, retry_after_ms: wait }) { return Object.assign(new Error(message), { wait }); }
+
 /**
  * A session that outlives its connections. `on` holds what it tells: `state("connecting" | "online" | "broken")`,
- * `begun(isFirst)` after each listen, `event(object)`, and `ended()` when the session is over.
+ * `begun(reply)` after each resume (what it throws ends that connection, and the next one comes `wait` ms later), `event(object)`, and `ended()` when the session is over.
  */
 export class Connection {
   #address;
@@ -74,7 +93,8 @@ export class Connection {
   #attempts = 0;
   #retry;
   #token = null;
-  #isFirst = true;
+  /** The earliest that the server wants to see us again, in milliseconds. */
+  #wait = 0;
 
   constructor(address, on) {
     this.#address = address;
@@ -97,7 +117,6 @@ export class Connection {
   /** Resumes the session, now and after each break. */
   start(token) {
     this.#token = token;
-    this.#isFirst = true;
     this.#open();
   }
 
@@ -109,12 +128,15 @@ export class Connection {
     this.#link = this.#next = null;
   }
 
+  get isOnline() { return this.#link?.isOpen ?? false; }
+
   /** The reply to a line; throws `Lost` if there is no connection, or no longer one. */
   ask(line) { return this.#link ? this.#link.ask(line) : Promise.reject(new Lost()); }
 
   /** Opens a connection in the place of the one there is, which goes on until the new one is ready. */
   async #open() {
-    if (this.#next) return;
+    if (this.#next || !this.#token) return;
+    clearTimeout(this.#retry);
     if (!this.#link) this.on.state("connecting");
     const link = new Link(this.#address, event => this.#tell(link, event), () => this.#ended(link));
     this.#next = link;
@@ -122,16 +144,18 @@ export class Connection {
       await link.opened;
       const resumed = await link.ask(`resume ${this.#token}`);
       if (resumed.code === "invalid_session") return this.#over();
-      if (resumed.status !== "OK") throw new Lost();
+      if (resumed.status !== "OK") throw refused(resumed);
       const old = this.#link;
       [this.#link, this.#next] = [link, null];
-      this.#attempts = 0;
-      const isFirst = this.#isFirst;
-      this.#isFirst = false;
-      await this.on.begun(isFirst, resumed);
+      try {
+        await this.on.begun(resumed);
+      } finally {
+        old?.retire();
+      }
+      this.#attempts = this.#wait = 0;
       this.on.state("online");
-      old?.close();
-    } catch {
+    } catch (error) {
+      this.#wait = error.wait ?? 0;
       link.close();
       if (this.#next === link) this.#ended(link);
     }
@@ -142,6 +166,8 @@ export class Connection {
       case "session_ended": return this.#over();
       case "drain":
         // The node stops; another one takes over before this connection ends.
+        if (link !== this.#link) return;
+        clearTimeout(this.#retry);
         this.#retry = setTimeout(() => this.#open(), event.reconnect_after_ms);
         return;
       default: this.on.event(event);
@@ -152,12 +178,12 @@ export class Connection {
     if (link === this.#next) this.#next = null;
     else if (link === this.#link) this.#link = null;
     else return;
-    if (!this.#token || this.#link || this.#next) return;
-    this.on.state("broken");
+    if (!this.#token || this.#next) return;
+    if (!this.#link) this.on.state("broken");
     // Full jitter: a node that falls must not be followed by all its clients in the same moment.
     const longest = Math.min(10_000, 250 * 2 ** Math.min(this.#attempts++, 10));
     clearTimeout(this.#retry);
-    this.#retry = setTimeout(() => this.#open(), Math.random() * longest);
+    this.#retry = setTimeout(() => this.#open(), this.#wait + Math.random() * longest);
   }
 
   #retryNow() {

@@ -44,6 +44,8 @@ export class Sending {
       }
     } catch (error) {
       if (!(error instanceof Lost)) throw error;
+      // The reply was lost with an old connection, and another one is there already.
+      if (this.#connection.isOnline) setTimeout(() => this.run(), 250);
     } finally {
       this.#isRunning = false;
     }

@@ -18,6 +18,7 @@ const words = {
     leavingQuestion: "Sign out? Messages that you have received are kept in this browser alone: the server has no copy of them.",
     leavingKeep: "Sign out and keep the messages here", leavingDelete: "Sign out and delete the messages from this browser",
     leavingStay: "Stay", leavingOffline: "No connection: the session could not be ended. Try again when it is back.",
+    full: "This browser has no room left: what comes now stays on the server. Delete messages by signing out, or make room.",
     notKept: "This browser keeps no messages for this page: they are gone when it is closed.",
   },
   id: {
@@ -37,6 +38,7 @@ const words = {
     leavingQuestion: "Keluar? Pesan yang kamu terima hanya disimpan di peramban ini: server tidak punya salinannya.",
     leavingKeep: "Keluar dan simpan pesan di sini", leavingDelete: "Keluar dan hapus pesan dari peramban ini",
     leavingStay: "Batal", leavingOffline: "Tidak ada koneksi: sesi tidak dapat diakhiri. Coba lagi setelah terhubung.",
+    full: "Peramban ini sudah penuh: pesan baru tetap di server. Hapus pesan dengan keluar, atau sediakan ruang.",
     notKept: "Peramban ini tidak menyimpan pesan untuk halaman ini: pesan hilang saat ditutup.",
   },
 };

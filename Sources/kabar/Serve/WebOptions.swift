@@ -32,6 +32,7 @@ struct WebOptions: ParsableArguments {
     guard port != settings.port || !settings.acceptsPlaintext, port != settings.tls?.port else {
       throw ValidationError("--web-port must be another port than those of the line protocol")
     }
+    guard settings.http?.ports != port...port else { throw ValidationError("--web-port and --http-port are one port") }
     settings.web = (port, WebSite(WebPage.chat, origins: OriginPolicy(allowing: origins)))
   }
 }

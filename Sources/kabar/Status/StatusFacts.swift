@@ -35,6 +35,8 @@ struct NodeFacts: Encodable, Equatable {
   var messages: Int?
   /// The same per second, between the last two renewals of its lease.
   var messagesPerSecond: Double?
+  /// By how much its clock was ahead of that of Redis when it renewed its lease, in milliseconds; negative: behind.
+  var clockAheadMs: Int?
 
   /// The node holds a lease.
   var isAlive: Bool { leaseMs > 0 && !isLeaving }

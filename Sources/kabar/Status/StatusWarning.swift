@@ -14,6 +14,7 @@ struct StatusWarning: Encodable, Equatable {
     case noNode = "no_node"
     case nodeLeaseEnded = "node_lease_ended"
     case nodeLate = "node_late"
+    case nodeClock = "node_clock"
     case redisSlow = "redis_slow"
     case redisClients = "redis_clients"
     case persistenceOff = "persistence_off"
@@ -39,6 +40,8 @@ struct StatusWarning: Encodable, Equatable {
 struct StatusJudge {
   /// A node renews its lease when a third of it is over; one that has less than half left has missed that.
   static let lateLease = Presence.lease / 2
+  /// Milliseconds by which a clock may be wrong: a network and a busy machine are not the clock's fault.
+  static let clockTolerance = 2000
   static let slowPingMs = 50.0
   /// A full Redis refuses: time to act is before.
   static let fullPercent = 80
@@ -69,7 +72,17 @@ struct StatusJudge {
     let mixed = warning(
       .nodeVersions, if: versions.count > 1,
       "nodes run different versions: \(list.joined(separator: ", ")); restart the older ones")
-    return ([nobody] + nodes.filter { !$0.isLeaving }.map(lease) + [mixed]).compactMap { $0 }
+    return ([nobody] + nodes.filter { !$0.isLeaving }.flatMap { [lease(of: $0), clock(of: $0)] } + [mixed]).compactMap {
+      $0
+    }
+  }
+
+  private func clock(of node: NodeFacts) -> StatusWarning? {
+    guard node.isAlive, let ahead = node.clockAheadMs, abs(ahead) > Self.clockTolerance else { return nil }
+    return StatusWarning(
+      .nodeClock,
+      "the clock of \(node.id) is \(StatusText.seconds(abs(ahead) / 1000)) \(ahead > 0 ? "ahead of" : "behind") that of Redis, and so are "
+        + "the times of its messages: set both machines' clocks (timedatectl; chrony)")
   }
 
   private func lease(of node: NodeFacts) -> StatusWarning? {

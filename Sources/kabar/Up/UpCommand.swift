@@ -135,9 +135,9 @@ struct UpCommand: ParsableCommand {
   /// One that somebody named, or one of a hundred.
   private func chosenWebPorts() throws -> ClosedRange<Int>? {
     let usual = ServerConfiguration.usualWebPort
-    let given = try Settings.number(webPort, "web-port", usual, 0...65535)
-    if given == 0 { return nil }
-    return given == usual && webPort == nil ? usual...usual + 99 : given...given
+    let given: Int? = try Settings.optional(webPort, "web-port")
+    guard (0...65535).contains(given ?? usual) else { throw SupervisorError("--web-port is a number from 0 to 65535") }
+    return given == 0 ? nil : given.map { $0...$0 } ?? usual...usual + 99
   }
 
   /// The files are tried here, so that what is wrong is said once and not by each node.
