@@ -84,7 +84,8 @@ export function refused({ message, retry_after_ms: wait }) { return Object.assig
 
 /**
  * A session that outlives its connections. `on` holds what it tells: `state("connecting" | "online" | "broken")`,
- * `begun(reply)` after each resume (what it throws ends that connection, and the next one comes `wait` ms later), `event(object)`, and `ended()` when the session is over.
+ * `begun(reply)` after each resume (what it throws ends that connection, and the next one comes `wait` ms later),
+ * `event(object)`, and `ended()` when the session is over.
  */
 export class Connection {
   #address;
