@@ -76,8 +76,8 @@ class ConversationTests(PeopleTestCase):
         arini.await_message("apik", ":not(.mine)")
         self.assertEqual(arini.messages(), ["piye kabare?", "apik"])
         self.assertEqual(lineker.text("#peer-state"), "active")
-        # What was shown is confirmed: nothing waits for who comes next.
-        eventually(lambda: '"messages":{}' in self.say("inbox"), why="it is not confirmed")
+        # What was shown is confirmed: nothing waits for who comes next. (Element 0 is no message.)
+        eventually(lambda: self.cluster.redis("LLEN", "kabar:{u:lineker}:inbox") == ["1"], why="it is not confirmed")
         arini.driver.refresh()
         arini.await_online()
         arini.find("[data-person=lineker]").click()
@@ -136,6 +136,42 @@ class BreakTests(PeopleTestCase):
             eventually(lambda: browser.messages(".mine.stored") == sent[browser], 20, "something was not stored")
         self.assertIn(arini.text("#status"), ("connected", "connected again"))
         self.assert_no_problems(arini, lineker)
+
+    def break_at(self, browser, start, is_sent):
+        """The next line that begins so is the last of its connection: sent without an answer, or not even sent."""
+        browser.driver.execute_script("""
+            const [start, isSent] = arguments;
+            const send = WebSocket.prototype.send;
+            WebSocket.prototype.send = function (line) {
+              if (!line.startsWith(start)) return send.call(this, line);
+              WebSocket.prototype.send = send;
+              if (isSent) send.call(this, line);
+              this.close();
+            };""", start, is_sent)
+
+    def test_a_message_whose_answer_is_lost_is_stored_once(self):
+        arini = self.browser(ARINI)
+        arini.open("lineker")
+        self.break_at(arini, "@id=", is_sent=True)
+        arini.write("sekali")
+        arini.write("lagi")
+        arini.await_message("lagi", ".mine.stored")
+        inbox = self.say("inbox")
+        self.assertEqual([inbox.count(f'"msg":"{text}"') for text in ("sekali", "lagi")], [1, 1])
+
+    def test_a_message_whose_confirmation_is_lost_is_shown_once(self):
+        arini = self.browser(ARINI)
+        arini.open("lineker")
+        self.break_at(arini, "ack", is_sent=False)
+        self.say("send arini sekali")
+        arini.await_message("sekali")
+        # Element 0 is no message. To look by a client would confirm it.
+        eventually(lambda: self.cluster.redis("LLEN", "kabar:{u:arini}:inbox") == ["1"], why="it is not confirmed")
+        self.say("send arini lagi")
+        arini.await_message("lagi")
+        self.assertEqual(arini.messages(), ["sekali", "lagi"])
+        kept = arini.driver.execute_script("return JSON.parse(localStorage.getItem('kabar/arini/lineker')).messages")
+        self.assertEqual([message["text"] for message in kept], ["sekali", "lagi"])
 
     def test_redis_restarts(self):
         arini, lineker = self.pair()
