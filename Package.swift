@@ -115,6 +115,7 @@ let package = Package(
         .embedInCode("Chat/sending.js"),
         .embedInCode("Chat/texts.js"),
         .embedInCode("Chat/view.js"),
+        .embedInCode("colours.css"),
         .embedInCode("Cluster/cluster.css"),
         .embedInCode("Cluster/cluster.html"),
         .embedInCode("Cluster/cluster.js"),

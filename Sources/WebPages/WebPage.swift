@@ -19,6 +19,7 @@ package struct WebPage: Sendable {
   package static let chat: [WebPage] = [
     WebPage(path: "/", type: html, bytes: PackageResources.index_html),
     WebPage(path: "/icon.svg", type: svg, bytes: PackageResources.icon_svg),
+    WebPage(path: "/colours.css", type: css, bytes: PackageResources.colours_css),
     WebPage(path: "/style.css", type: css, bytes: PackageResources.style_css),
     WebPage(path: "/app.js", type: javaScript, bytes: PackageResources.app_js),
     WebPage(path: "/connection.js", type: javaScript, bytes: PackageResources.connection_js),
@@ -33,6 +34,7 @@ package struct WebPage: Sendable {
   package static let cluster: [WebPage] = [
     WebPage(path: "/cluster", type: html, bytes: PackageResources.cluster_html),
     WebPage(path: "/cluster/icon.svg", type: svg, bytes: PackageResources.icon_svg),
+    WebPage(path: "/cluster/colours.css", type: css, bytes: PackageResources.colours_css),
     WebPage(path: "/cluster/cluster.css", type: css, bytes: PackageResources.cluster_css),
     WebPage(path: "/cluster/cluster.js", type: javaScript, bytes: PackageResources.cluster_js),
   ]

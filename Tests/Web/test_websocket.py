@@ -243,16 +243,21 @@ class WebSocketTests(unittest.TestCase):
                 self.assertIn(json.loads(frame[1])["message"], ("pong", "too many commands: wait a little"))
                 self.assertGreater(time.monotonic() - began, 1)
 
-    def test_a_message_begun_before_a_page_does_not_confirm_it(self):
+    def resumed_with_a_message(self, text):
+        """Frames of Arini's session, for whom just this message waits; and its token."""
         with open_socket() as arini, open_socket() as lineker:
             token = ask(arini, f"auth {' '.join(ARINI)}")["tokenid"]
             ask(lineker, f"auth {' '.join(LINEKER)}")
             while ask(arini, "inbox")["messages"]:
                 pass
-            ask(lineker, "send arini empat")
+            ask(lineker, f"send arini {text}")
         raw = self.raw()
         raw.send(Opcode.TEXT, f"resume {token}".encode())
         raw.receive()
+        return raw, token
+
+    def test_a_message_begun_before_a_page_does_not_confirm_it(self):
+        raw, token = self.resumed_with_a_message("empat")
         raw.send(Opcode.TEXT, b"inbox")
         raw.send(Opcode.TEXT, b"pi", fin=False)
         self.assertIn(b"empat", raw.receive()[1])
@@ -265,15 +270,7 @@ class WebSocketTests(unittest.TestCase):
             self.assertEqual(ask(arini, "inbox")["messages"]["lineker"][0]["msg"], "empat")
 
     def test_a_close_frame_confirms_nothing_that_comes_behind_it(self):
-        with open_socket() as arini, open_socket() as lineker:
-            token = ask(arini, f"auth {' '.join(ARINI)}")["tokenid"]
-            ask(lineker, f"auth {' '.join(LINEKER)}")
-            while ask(arini, "inbox")["messages"]:
-                pass
-            ask(lineker, "send arini lima")
-        raw = self.raw()
-        raw.send(Opcode.TEXT, f"resume {token}".encode())
-        raw.receive()
+        raw, token = self.resumed_with_a_message("lima")
         raw.send(Opcode.TEXT, b"inbox", more=True)
         raw.send(Opcode.CLOSE, struct.pack(">H", 1000))
         while raw.receive():
