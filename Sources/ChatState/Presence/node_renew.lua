@@ -9,7 +9,7 @@ local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local lease = redis.call('ZSCORE', KEYS[1], ARGV[1])
 if ARGV[3] ~= '1' and (not lease or lease == '0') then return false end
-redis.call('HSET', KEYS[2], 'clock_ahead_ms', string.format('%.0f', ARGV[4] - now), unpack(ARGV, 5))
+redis.call('HSET', KEYS[2], 'clock', string.format('%.0f', ARGV[4] - now), unpack(ARGV, 5))
 redis.call('ZADD', KEYS[1], string.format('%.0f', now + ARGV[2]), ARGV[1])
 local ended = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', string.format('%.0f', now))
 return {ended, redis.call('ZRANGE', KEYS[1], 0, -1), redis.call('HGET', KEYS[2], 'reported')}

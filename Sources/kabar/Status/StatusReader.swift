@@ -106,7 +106,7 @@ struct StatusReader: Sendable {
 
   private func node(_ id: NodeID, leaseEnd: Int, _ now: Int) async throws -> NodeFacts {
     let names = [
-      "name", "version", "host", "port", "pid", "started", "connections", "messages", "rate", "clock_ahead_ms",
+      "name", "version", "host", "port", "pid", "started", "connections", "messages", "rate", "clock",
     ]
     let fields = try await ask(["HMGET", .text(KeySpace.node(id))] + names.map { .text($0) }).elements ?? []
     func text(_ index: Int) -> String? { fields.indices.contains(index) ? fields[index].text : nil }
