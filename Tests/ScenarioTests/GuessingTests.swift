@@ -37,8 +37,8 @@ import Testing
   /// Whoever hangs up does not see the answer; it must cost the same, and its traces must not show it.
   @Test func `who resets the connection while a password is checked is counted, and opens no session`() async throws {
     let redis = try await RedisServer()
-    try await redis.addAccounts(["arini"], log2N: 16)
-    let node = try await ChatNode("a", redis: redis, threads: 1, options: ["--scrypt-log2n", "16"])
+    try await redis.addAccounts(["arini"], log2N: 14)
+    let node = try await ChatNode("a", redis: redis, threads: 1, options: ["--scrypt-log2n", "14"])
     func hangUp(on line: String) throws {
       let client = try LineClient(port: node.port, from: "127.0.0.9", node: node)
       #expect(try client.request("ping").isOK)
