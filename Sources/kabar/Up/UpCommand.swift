@@ -136,7 +136,6 @@ struct UpCommand: ParsableCommand {
   private func chosenWebPorts() throws -> ClosedRange<Int>? {
     let usual = ServerConfiguration.usualWebPort
     let given: Int? = try Settings.optional(webPort, "web-port")
-    guard (0...65535).contains(given ?? usual) else { throw SupervisorError("--web-port is a number from 0 to 65535") }
     return given == 0 ? nil : given.map { $0...$0 } ?? usual...usual + 99
   }
 
