@@ -5,6 +5,7 @@ from axe_selenium_python import Axe
 from selenium import webdriver
 from selenium.common.exceptions import NoSuchElementException, StaleElementReferenceException
 from selenium.webdriver.chrome.service import Service
+from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
@@ -51,6 +52,13 @@ class Browser:
         with contextlib.suppress(NoSuchElementException, StaleElementReferenceException):
             return self.find(selector).text
         return ""
+
+    def press(self, selector):
+        """The mouse's button, until `release`."""
+        ActionChains(self.driver).click_and_hold(self.find(selector)).perform()
+
+    def release(self):
+        ActionChains(self.driver).release().perform()
 
     def sign_in(self, user, password):
         eventually(lambda: self.find("#sign-in").is_displayed(), why="no form to sign in")

@@ -92,10 +92,20 @@ class ConversationTests(PeopleTestCase):
         eventually(lambda: arini.driver.title == "(3) Kabar")
         arini.find("[data-person=lineker]").click()
         self.assertEqual(arini.messages(), ["pesan 0", "pesan 1", "pesan 2"])
-        eventually(lambda: arini.driver.title == "Kabar" and not arini.all(".unread"))
+        eventually(lambda: arini.driver.title == "Kabar" and not arini.text("[data-person=lineker] .unread"))
         self.say("send arini pesan 3")
         arini.await_message("pesan 3")
-        self.assertEqual(arini.all(".unread"), [])
+        self.assertEqual(arini.text("[data-person=lineker] .unread"), "")
+
+    def test_a_message_that_arrives_while_the_button_is_pressed(self):
+        arini = self.browser(ARINI)
+        self.say("send arini sebelum")
+        eventually(lambda: arini.all("[data-person=lineker]"))
+        arini.press("[data-person=lineker]")
+        self.say("send arini sementara")
+        eventually(lambda: arini.text("[data-person=lineker] .last") == "sementara", why="it is not shown")
+        arini.release()
+        eventually(lambda: arini.messages() == ["sebelum", "sementara"], why="the press opened nothing")
 
     def test_presence_is_live(self):
         arini = self.browser(ARINI)

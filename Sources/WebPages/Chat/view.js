@@ -18,36 +18,60 @@ function make(tag, name, ...children) {
   return made;
 }
 
+/** Puts `wanted` into `parent`, in this order. What stands there already is not touched: a press of the button that is under way, a
+ *  selection and the focus survive, and a screen reader reads only what is new. */
+function arrange(parent, wanted) {
+  const kept = new Set(wanted);
+  for (const child of [...parent.children]) if (!kept.has(child)) child.remove();
+  wanted.forEach((child, index) => { if (parent.children[index] !== child) parent.insertBefore(child, parent.children[index] ?? null); });
+}
+
+/** What stands in `parent`, by the key that `keyed` gave to it. */
+const standing = parent => new Map([...parent.children].map(child => [child.dataset.key, child]));
+
+function keyed(made, key) {
+  made.dataset.key = key;
+  return made;
+}
+
 /** The list of people: who was written to first, the latest on top, then who else is active. */
 export function showPeople({ conversations, active, chosen, me, onChoose }) {
   const last = name => conversations.get(name)?.messages.at(-1)?.at ?? "";
   const names = [...new Set([...conversations.keys(), ...active])].filter(name => name !== me || conversations.has(name))
     .sort((one, other) => last(other).localeCompare(last(one)) || one.localeCompare(other));
   const list = element("people-list");
-  const focused = document.activeElement?.dataset?.person;
-  list.replaceChildren(...names.map(name => {
-    const conversation = conversations.get(name);
-    const isActive = active.has(name);
-    const dot = make("span", isActive ? "dot active" : "dot");
-    const button = make("button", "person", dot, make("span", "name", conversation?.display ?? name));
-    dot.append(make("span", "unseen", isActive ? texts.active : texts.away));
-    button.dataset.person = name;
-    button.setAttribute("aria-current", name === chosen);
-    if (conversation?.unread) {
-      const unread = make("span", "unread", `${conversation.unread}`);
-      unread.setAttribute("aria-label", texts.unread(conversation.unread));
-      button.append(unread);
-    }
-    const text = conversation?.messages.at(-1)?.text;
-    if (text) {
-      const shown = make("span", "last", text.slice(0, 100));
-      shown.dir = "auto";
-      button.append(shown);
-    }
-    button.onclick = () => onChoose(name);
-    return make("li", "", button);
+  const known = standing(list);
+  const focused = document.activeElement;
+  arrange(list, names.map(name => {
+    const row = known.get(name) ?? keyed(person(name, onChoose), name);
+    fill(row, { name, conversation: conversations.get(name), isActive: active.has(name), isChosen: name === chosen });
+    return row;
   }));
-  if (focused) list.querySelector(`[data-person="${CSS.escape(focused)}"]`)?.focus();
+  // Who moves up in the list loses the focus on the way.
+  if (list.contains(focused)) focused.focus();
+}
+
+function person(name, onChoose) {
+  const dot = make("span", "dot", make("span", "unseen"));
+  const last = make("span", "last");
+  last.dir = "auto";
+  const button = make("button", "person", dot, make("span", "name"), make("span", "unread"), last);
+  button.dataset.person = name;
+  button.onclick = () => onChoose(name);
+  return make("li", "", button);
+}
+
+function fill(row, { name, conversation, isActive, isChosen }) {
+  const part = selector => row.querySelector(selector);
+  const unread = conversation?.unread ?? 0;
+  part(".person").setAttribute("aria-current", isChosen);
+  part(".dot").classList.toggle("active", isActive);
+  part(".unseen").textContent = isActive ? texts.active : texts.away;
+  part(".name").textContent = conversation?.display ?? name;
+  part(".unread").textContent = unread || "";
+  part(".unread").setAttribute("aria-label", texts.unread(unread));
+  part(".last").textContent = conversation?.messages.at(-1)?.text.slice(0, 100) ?? "";
+  for (const optional of [".unread", ".last"]) part(optional).hidden = part(optional).textContent === "";
 }
 
 let isAtEnd = true;
@@ -63,8 +87,7 @@ export function showConversation({ name, conversation, isActive, onRetry, toEnd 
   element("peer-state").textContent = isActive ? texts.active : texts.away;
   const log = element("messages");
   if (toEnd) isAtEnd = true;
-  // What stands there stays as it is: a screen reader reads only what is new, and a selection survives.
-  const known = new Map([...log.children].map(child => [child.dataset.key, child]));
+  const known = standing(log);
   const wanted = [];
   let before = null;
   for (const message of conversation.messages) {
@@ -79,15 +102,8 @@ export function showConversation({ name, conversation, isActive, onRetry, toEnd 
     wanted.push(known.get(key) ?? keyed(bubble(message, follows, onRetry), key));
     before = message;
   }
-  const kept = new Set(wanted);
-  for (const child of [...log.children]) if (!kept.has(child)) child.remove();
-  wanted.forEach((child, index) => { if (log.children[index] !== child) log.insertBefore(child, log.children[index] ?? null); });
+  arrange(log, wanted);
   if (isAtEnd) log.scrollTop = log.scrollHeight;
-}
-
-function keyed(made, key) {
-  made.dataset.key = key;
-  return made;
 }
 
 function bubble(message, follows, onRetry) {
