@@ -197,6 +197,7 @@ let package = Package(
       name: "Fuzz",
       dependencies: [
         "ChatProtocol", "ChatServer", "ChatState", "RedisClient", .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOEmbedded", package: "swift-nio"), .product(name: "NIOWebSocket", package: "swift-nio"),
       ], path: "Tests/Fuzz", swiftSettings: strict),
     .testTarget(name: "FuzzTests", dependencies: ["Fuzz"], swiftSettings: strict),
     .testTarget(name: "ChaosTests", dependencies: ["chaos", "kabar", "TestSupport"], swiftSettings: strict),

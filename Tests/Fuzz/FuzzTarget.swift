@@ -6,6 +6,8 @@
 public enum FuzzTarget: String, CaseIterable, Sendable {
   /// Bytes of a client: lines, then commands.
   case lines
+  /// Bytes of a client on a WebSocket: frames, then messages.
+  case frames
   /// Bytes of Redis: replies.
   case replies
   /// The first bytes of a connection from a trusted proxy.
@@ -15,6 +17,7 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
   public func check(_ input: [UInt8]) throws(Finding) {
     switch self {
     case .lines: try LineProperties.check(input)
+    case .frames: try FrameProperties.check(input)
     case .replies: try ReplyProperties.check(input)
     case .proxy: try ProxyProperties.check(input)
     }
@@ -24,6 +27,7 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
   public var seeds: [[UInt8]] {
     switch self {
     case .lines: LineProperties.seeds
+    case .frames: FrameProperties.seeds
     case .replies: ReplyProperties.seeds
     case .proxy: ProxyProperties.seeds
     }
@@ -33,6 +37,7 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
   public var words: [String] {
     switch self {
     case .lines: LineProperties.words
+    case .frames: FrameProperties.words
     case .replies: ReplyProperties.words
     case .proxy: ProxyProperties.words
     }

@@ -9,29 +9,12 @@ import NIOCore
 enum LineProperties {
   static func check(_ input: [UInt8]) throws(Finding) {
     var bytes = CutBytes(input)
-    // Few are: long lines take long.
-    if let first = input.first, first >= stretching { bytes.whole = stretched(bytes.whole) }
+    bytes.stretch(kibibyte: 1, few: 2, upTo: 9000)
     let expected = ReferenceLines(bytes.whole)
     try checkFramer(bytes.pieces, expected)
     for line in expected.lines { try CommandProperties.check(line) }
     // Also what no framer lets through: line ends within, more than 8 KiB.
     try CommandProperties.check(bytes.whole)
-  }
-
-  /// Inputs whose first byte is not less.
-  static let stretching: UInt8 = 0xF8
-
-  /// Small inputs that reach the bounds: the byte 1 stands for 1,024 letters, the byte 2 for 31.
-  private static func stretched(_ bytes: [UInt8]) -> [UInt8] {
-    var long: [UInt8] = []
-    for byte in bytes where long.count < 9000 {
-      switch byte {
-      case 1: long += repeatElement(UInt8(ascii: "x"), count: 1024)
-      case 2: long += repeatElement(UInt8(ascii: "y"), count: 31)
-      default: long.append(byte)
-      }
-    }
-    return long
   }
 
   private static func checkFramer(_ pieces: [ArraySlice<UInt8>], _ expected: ReferenceLines) throws(Finding) {

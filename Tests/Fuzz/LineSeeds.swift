@@ -5,7 +5,7 @@
 extension LineProperties {
   private static let token = "0f8fad5b-d9cb-469f-a165-70867728950e"
 
-  /// The byte 1 stands for 1,024 letters, the byte 2 for 31 (`LineProperties.stretched`).
+  /// The byte 1 stands for 1,024 letters, the byte 2 for 31 (`CutBytes.stretch`).
   private static let texts = [
     "auth arini hehe\r\n", "AUTH Arini  he he \n", "auth arini\r\n", "auth -x pw\r\n",
     "passwd old new\r\n", "passwd \"my \\\"old\\\" one\" \"a \\\\ b\"\r\n", "passwd \"old new\r\n",
@@ -34,7 +34,7 @@ extension LineProperties {
     texts.flatMap { text in
       [[], [1, 7, 64]].map { cuts in
         var input = CutBytes.input(text.utf8, cut: cuts)
-        if text.utf8.contains(where: { (1...2).contains($0) }) { input[0] |= stretching }
+        if text.utf8.contains(where: { (1...2).contains($0) }) { input[0] |= CutBytes.stretching }
         return input
       }
     }

@@ -32,6 +32,17 @@ import Testing
       #expect(read.replies.count == row.count && read.end == row.end, "\(row.wire)")
     }
 
+    let frames: [(bytes: [UInt8], lines: Int, end: UInt16?, whole: Int)] = [
+      ([0x81, 0x81, 1, 2, 3, 4, 0x79, 0x81], 1, nil, 7), ([0x01, 0x80, 1, 2, 3, 4], 0, nil, 0),
+      ([0x81, 1, 0x78], 0, 1002, 0), ([0x82, 0x80, 1, 2, 3, 4], 0, 1003, 0), ([0x81, 0xFE, 0x20, 1], 0, 1009, 0),
+      ([0x81, 0x81, 0, 0, 0, 0, 0x80], 0, 1007, 7), ([0x88, 0x80, 1, 2, 3, 4], 0, 1005, 6), ([0x09, 0x80], 0, 1002, 0),
+    ]
+    for row in frames {
+      let read = ReferenceFrames(row.bytes[...])
+      let isRight = read.lines.count == row.lines && read.end == row.end && read.wholeMessages == row.whole
+      #expect(isRight, "\(row.bytes): \(read.lines.count) \(read.end ?? 0) \(read.wholeMessages)")
+    }
+
     let header = "PROXY TCP4 203.0.113.7 192.0.2.1 40000 8889\r\n"
     #expect(ReferenceProxyHeader.read(Array(header.utf8)) == .header([203, 0, 113, 7], header.utf8.count))
     for (old, new) in [("TCP4", "TCP6"), ("203", "0203"), ("8889", "88890"), ("PROXY ", "PROXY  "), ("\r\n", "\n")] {

@@ -6,7 +6,7 @@ import TLS
 
 /// Compares the kernel's count of a connection's bytes with the lines that were in them: behind TLS and in WebSocket frames
 /// the two differ.
-protocol InputMeter: AnyObject {
+package protocol InputMeter: AnyObject {
   /// Bytes, as the kernel counts them, all of whose content is with the connection.
   var delivered: Int { get }
   /// A line has been begun that has not come yet.
@@ -15,7 +15,7 @@ protocol InputMeter: AnyObject {
 
 extension InputMeter {
   /// What can't see lines leaves it to who can.
-  var isPartWaiting: Bool { false }
+  package var isPartWaiting: Bool { false }
 }
 
 extension RecordMeter: InputMeter {}

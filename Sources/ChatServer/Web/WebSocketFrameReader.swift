@@ -7,29 +7,29 @@ import NIOWebSocket
 
 /// NIO's decoder, with an eye on what is left behind a frame. As an `InputMeter` it says which of the kernel's bytes were in whole
 /// messages: what has arrived of one that is not whole was sent before whatever is written to the client now.
-final class WebSocketFrameReader: ByteToMessageDecoder, InputMeter {
-  typealias InboundOut = WebSocketFrame
+package final class WebSocketFrameReader: ByteToMessageDecoder, InputMeter {
+  package typealias InboundOut = WebSocketFrame
 
   private let decoder: WebSocketFrameDecoder
   private let socket: any InputMeter
   /// What the socket, or TLS, had delivered when the last message was whole and nothing stood behind it.
-  private(set) var delivered = 0
-  private(set) var isPartWaiting = false
+  package private(set) var delivered = 0
+  package private(set) var isPartWaiting = false
   private var isBetweenFrames = true
 
   /// Frames of at most so many bytes; what is longer is an error. `socket` counts what comes to this decoder.
-  init(maximumBytes: Int, behind socket: any InputMeter) {
+  package init(maximumBytes: Int, behind socket: any InputMeter) {
     decoder = WebSocketFrameDecoder(maxFrameSize: maximumBytes)
     self.socket = socket
   }
 
   /// All frames of a read have been handed on; `withinMessage`: the last one was a fragment of a message that goes on.
-  func readEnded(withinMessage: Bool) {
+  package func readEnded(withinMessage: Bool) {
     isPartWaiting = withinMessage || !isBetweenFrames
     if !isPartWaiting { delivered = socket.delivered }
   }
 
-  func decode(context: ChannelHandlerContext, buffer: inout ByteBuffer) throws -> DecodingState {
+  package func decode(context: ChannelHandlerContext, buffer: inout ByteBuffer) throws -> DecodingState {
     let state = try decoder.decode(context: context, buffer: &buffer)
     isBetweenFrames = state == .continue && buffer.readableBytes == 0
     return state

@@ -7,9 +7,9 @@ import NIOCore
 import NIOWebSocket
 
 /// Puts the fragments of one message together: a text message is one request line without its line end.
-struct WebSocketMessage {
+package struct WebSocketMessage {
   /// What a frame comes to.
-  enum Outcome: Equatable {
+  package enum Outcome: Equatable {
     /// A whole line.
     case line(ByteBuffer)
     /// A part of one.
@@ -24,10 +24,13 @@ struct WebSocketMessage {
 
   private var parts: ByteBuffer?
 
-  /// A fragment has come and not the last one.
-  var isBegun: Bool { parts != nil }
+  package init() {}
 
-  mutating func take(_ frame: WebSocketFrame) -> Outcome {
+  /// A fragment has come and not the last one.
+  package var isBegun: Bool { parts != nil }
+
+  /// Takes the next frame of the connection.
+  package mutating func take(_ frame: WebSocketFrame) -> Outcome {
     // A client masks what it sends, and no extension was agreed on that could use the reserved bits.
     guard frame.maskKey != nil, !frame.rsv1, !frame.rsv2, !frame.rsv3 else { return .violation(.protocolError) }
     var bytes = frame.unmaskedData
