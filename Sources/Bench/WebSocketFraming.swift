@@ -92,25 +92,25 @@ final class WebSocketFraming: ChannelDuplexHandler {
   /// Every whole frame: a server's are not masked, and ours are never cut into fragments.
   private func takeMessages() -> ByteBuffer {
     var replies = ByteBuffer()
-    while let second = input.getInteger(at: input.readerIndex + 1, as: UInt8.self) {
-      var (headLength, length) = (2, Int(second))
-      switch second {
-      case 126:
-        guard let long = input.getInteger(at: input.readerIndex + 2, as: UInt16.self) else { break }
-        (headLength, length) = (4, Int(long))
-      case 127:
-        guard let long = input.getInteger(at: input.readerIndex + 2, as: UInt64.self) else { break }
-        (headLength, length) = (10, Int(long))
-      default: break
-      }
-      guard input.readableBytes >= headLength + length else { break }
+    while let (head, length) = sizes(), input.readableBytes >= head + length {
       let isText = input.getInteger(at: input.readerIndex, as: UInt8.self) == 0x81
-      input.moveReaderIndex(forwardBy: headLength)
+      input.moveReaderIndex(forwardBy: head)
       guard var message = input.readSlice(length: length), isText else { continue }
       replies.writeBuffer(&message)
       replies.writeBytes(Self.replyEnd)
     }
     input.discardReadBytes()
     return replies
+  }
+
+  /// Of the next frame; `nil`: not all of its head is here.
+  private func sizes() -> (head: Int, length: Int)? {
+    let place = input.readerIndex + 1
+    switch input.getInteger(at: place, as: UInt8.self) {
+    case nil: return nil
+    case 126: return input.getInteger(at: place + 1, as: UInt16.self).map { (4, Int($0)) }
+    case 127: return input.getInteger(at: place + 1, as: UInt64.self).map { (10, Int($0)) }
+    case .some(let short): return (2, Int(short))
+    }
   }
 }

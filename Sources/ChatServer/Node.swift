@@ -11,6 +11,7 @@ import NIOPosix
 import RedisClient
 import ServiceLifecycle
 import TLS
+import WebPages
 
 /// A front-end server of the cluster.
 package struct Node: Service {
@@ -31,10 +32,13 @@ package struct Node: Service {
 
   let configuration: ServerConfiguration
   let logger: Logger
+  /// What browsers get, if there is a port for them.
+  private let site: WebSite?
 
   package init(_ configuration: ServerConfiguration, logger: Logger) {
     self.configuration = configuration
     self.logger = logger
+    site = configuration.web.map { WebSite(WebPage.chat, origins: $0.origins) }
   }
 
   /// Serves until the process is told to stop, then sends its clients elsewhere and ends in order. A task that is cancelled does
@@ -147,8 +151,8 @@ package struct Node: Service {
     var places: [Place] = []
     if configuration.acceptsPlaintext { places.append(Place(door: .lines, port: configuration.port, tls: nil)) }
     if let tls = configuration.tls { places.append(Place(door: .lines, port: tls.port, tls: tls.identity)) }
-    if let web = configuration.web {
-      places.append(Place(door: .web(web.site), port: web.port, tls: configuration.tls?.identity))
+    if let web = configuration.web, let site {
+      places.append(Place(door: .web(site), port: web.port, tls: configuration.tls?.identity))
     }
     return places
   }

@@ -17,7 +17,7 @@ package struct ServerConfiguration: Sendable {
   /// Whether `port` is listened on, where nothing is encrypted.
   package var acceptsPlaintext = true
   /// Where browsers get the page and its WebSocket, by TLS if there is a certificate; `nil`: nowhere.
-  package var web: (port: Int, site: WebSite)?
+  package var web: (port: Int, origins: OriginPolicy)?
   /// The usual port of the page, which all nodes share.
   package static let usualWebPort = 8080
   /// Where operators ask for /livez, /readyz and /metrics by HTTP: the first of these ports that is free; `nil`: nowhere.

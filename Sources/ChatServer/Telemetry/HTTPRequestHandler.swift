@@ -22,11 +22,10 @@ final class HTTPRequestHandler: ChannelInboundHandler {
       (self.status, self.type, self.body) = (status, type, ByteBuffer(string: body))
     }
 
-    init(_ file: WebSite.File) { (type, body, headers) = (file.type, file.body, WebSite.securityHeaders) }
+    init(_ page: WebPage) {
+      (type, body, headers) = (page.type, ByteBuffer(bytes: page.bytes), WebSite.securityHeaders)
+    }
   }
-
-  /// The operators' view.
-  private static let site = WebSite(WebPage.cluster)
 
   private let status: NodeStatus
   private var head: HTTPRequestHead?
@@ -63,7 +62,7 @@ final class HTTPRequestHandler: ChannelInboundHandler {
     case "/metrics": return status.metrics().map { Answer(type: MetricsPage.contentType, body: $0.text) }
     case "/cluster.json": return clusterReport(on: eventLoop)
     case let path:
-      let file = Self.site.files[String(path)].map { Answer($0) }
+      let file = WebPage.cluster.first { $0.path == path }.map { Answer($0) }
       let nothing = Answer(status: .notFound, body: "/livez, /readyz, /metrics or /cluster\n")
       return eventLoop.makeSucceededFuture(file ?? nothing)
     }

@@ -10,7 +10,7 @@ import NIOHTTPCompression
 import WebPages
 
 /// The files under their paths.
-package struct WebSite: Sendable {
+struct WebSite: Sendable {
   /// A file with what HTTP says of it.
   struct File: Sendable {
     let body: ByteBuffer
@@ -55,7 +55,7 @@ package struct WebSite: Sendable {
   let files: [String: File]
   let origins: OriginPolicy
 
-  package init(_ pages: [WebPage], origins: OriginPolicy = OriginPolicy()) {
+  init(_ pages: [WebPage], origins: OriginPolicy) {
     files = Dictionary(uniqueKeysWithValues: pages.map { ($0.path, File($0)) })
     self.origins = origins
   }

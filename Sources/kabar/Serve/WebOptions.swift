@@ -4,7 +4,6 @@
 
 import ArgumentParser
 import ChatServer
-import WebPages
 
 struct WebOptions: ParsableArguments {
   @Option(
@@ -33,6 +32,6 @@ struct WebOptions: ParsableArguments {
       throw ValidationError("--web-port must be another port than those of the line protocol")
     }
     guard settings.http?.ports != port...port else { throw ValidationError("--web-port and --http-port are one port") }
-    settings.web = (port, WebSite(WebPage.chat, origins: OriginPolicy(allowing: origins)))
+    settings.web = (port, OriginPolicy(allowing: origins))
   }
 }
