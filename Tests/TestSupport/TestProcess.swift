@@ -87,8 +87,9 @@ public final class TestProcess: Sendable {
   }
 }
 
-/// The `kabar` program, built beside the test runner.
+/// The `kabar` program: the one that KABAR_TEST_PROGRAM names, else the one built beside the test runner.
 public var kabarProgram: String {
+  if let named = ProcessInfo.processInfo.environment["KABAR_TEST_PROGRAM"] { return named }
   let runner = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? ""
   return (runner as NSString).deletingLastPathComponent + "/kabar"
 }

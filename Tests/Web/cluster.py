@@ -12,7 +12,7 @@ import tempfile
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
-KABAR = os.environ.get("KABAR", str(ROOT / ".build/debug/kabar"))
+KABAR = os.environ.get("KABAR_TEST_PROGRAM", str(ROOT / ".build/debug/kabar"))
 # Name, password and display name of the demo accounts that the tests use.
 ARINI, LINEKER = ("arini", "hehe"), ("lineker", "surabaya")
 
