@@ -6,7 +6,7 @@ import { texts } from "./texts.js";
 
 /** As long as the server is sure to know a tag, with a minute to spare. */
 const memory = 9 * 60_000;
-/** Nothing was stored, or it does no harm to ask again: a tag is stored once. */
+/** Nothing was stored or, where the outcome is unknown, it does no harm to ask again: a tag is stored once. */
 const passing = new Set(["slow_down", "busy", "unavailable", "outcome_unknown", "not_logged_in"]);
 
 export class Sending {
@@ -58,7 +58,10 @@ export class Sending {
     if (message.triedAt && Date.now() - message.triedAt > memory) {
       return this.#change(name, message.tag, { state: "failed", problem: texts.unknownOutcome });
     }
-    if (!message.triedAt) this.#change(name, message.tag, { triedAt: Date.now() });
+    // Without a connection nothing leaves the browser, and nothing is in doubt.
+    if (!this.#connection.isOnline) throw new Lost();
+    const isFirst = !message.triedAt;
+    if (isFirst) this.#change(name, message.tag, { triedAt: Date.now() });
     const reply = await this.#connection.ask(`@id=${message.tag} send ${name} ${message.text}`);
     if (reply.status === "OK") {
       return this.#change(name, message.tag, { state: "stored", id: reply.id, triedAt: undefined });
@@ -66,6 +69,7 @@ export class Sending {
     if (!passing.has(reply.code)) {
       return this.#change(name, message.tag, { state: "failed", problem: reply.message, triedAt: undefined });
     }
+    if (isFirst && reply.code !== "outcome_unknown") this.#change(name, message.tag, { triedAt: undefined });
     await new Promise(resolve => setTimeout(resolve, reply.retry_after_ms ?? 1000));
   }
 
