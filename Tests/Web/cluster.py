@@ -13,8 +13,8 @@ import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 KABAR = os.environ.get("KABAR_TEST_PROGRAM", str(ROOT / ".build/debug/kabar"))
-# Name, password and display name of the demo accounts that the tests use.
-ARINI, LINEKER = ("arini", "hehe"), ("lineker", "surabaya")
+# Name and password of the demo accounts that the tests use.
+ARINI, LINEKER, MESSI = ("arini", "hehe"), ("lineker", "surabaya"), ("messi", "surabaya")
 
 
 def free_port():

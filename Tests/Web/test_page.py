@@ -1,4 +1,5 @@
 """What people meet on the page, in a real browser (Debian's chromium), while nodes and Redis are killed under them."""
+import json
 import os
 import signal
 import socket
@@ -9,7 +10,7 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
 from browser import Browser
-from cluster import ARINI, LINEKER, Cluster, eventually
+from cluster import ARINI, LINEKER, MESSI, Cluster, eventually
 
 
 def setUpModule():
@@ -52,9 +53,34 @@ class PeopleTestCase(unittest.TestCase):
         lineker.open("arini")
         return arini, lineker
 
+    def break_at(self, browser, start, is_sent):
+        """The next line that begins so is the last of its connection: sent without an answer, or not even sent."""
+        browser.driver.execute_script("""
+            const [start, isSent] = arguments;
+            const send = WebSocket.prototype.send;
+            WebSocket.prototype.send = function (line) {
+              if (!line.startsWith(start)) return send.call(this, line);
+              WebSocket.prototype.send = send;
+              if (isSent) send.call(this, line);
+              this.close();
+            };""", start, is_sent)
+
     def assert_no_problems(self, *browsers):
         for browser in browsers:
             self.assertEqual(browser.problems(), [])
+
+    def waiting(self, user):
+        """How many messages the server keeps for somebody; who asks by a client would confirm them. (Element 0 is no message.)"""
+        return int(self.cluster.redis("LLEN", f"kabar:{{u:{user}}}:inbox")[0]) - 1
+
+    def kept(self, browser, name, user="arini"):
+        """The texts of a conversation that the browser has stored."""
+        stored = browser.driver.execute_script("return localStorage.getItem(arguments[0])", f"kabar/{user}/{name}")
+        return [message["text"] for message in json.loads(stored)["messages"]] if stored else []
+
+    def token(self, browser):
+        """What the session of a browser is resumed by."""
+        return browser.driver.execute_script("return JSON.parse(localStorage.getItem('kabar-session')).token")
 
     def say(self, line, who=LINEKER):
         """Sends a line by TCP, after a login."""
@@ -76,8 +102,8 @@ class ConversationTests(PeopleTestCase):
         arini.await_message("apik", ":not(.mine)")
         self.assertEqual(arini.messages(), ["piye kabare?", "apik"])
         self.assertEqual(lineker.text("#peer-state"), "active")
-        # What was shown is confirmed: nothing waits for who comes next. (Element 0 is no message.)
-        eventually(lambda: self.cluster.redis("LLEN", "kabar:{u:lineker}:inbox") == ["1"], why="it is not confirmed")
+        # What was shown is confirmed: nothing waits for who comes next.
+        eventually(lambda: self.waiting("lineker") == 0, why="it is not confirmed")
         arini.driver.refresh()
         arini.await_online()
         arini.find("[data-person=lineker]").click()
@@ -147,18 +173,6 @@ class BreakTests(PeopleTestCase):
         self.assertIn(arini.text("#status"), ("connected", "connected again"))
         self.assert_no_problems(arini, lineker)
 
-    def break_at(self, browser, start, is_sent):
-        """The next line that begins so is the last of its connection: sent without an answer, or not even sent."""
-        browser.driver.execute_script("""
-            const [start, isSent] = arguments;
-            const send = WebSocket.prototype.send;
-            WebSocket.prototype.send = function (line) {
-              if (!line.startsWith(start)) return send.call(this, line);
-              WebSocket.prototype.send = send;
-              if (isSent) send.call(this, line);
-              this.close();
-            };""", start, is_sent)
-
     def test_a_message_whose_answer_is_lost_is_stored_once(self):
         arini = self.browser(ARINI)
         arini.open("lineker")
@@ -175,13 +189,11 @@ class BreakTests(PeopleTestCase):
         self.break_at(arini, "ack", is_sent=False)
         self.say("send arini sekali")
         arini.await_message("sekali")
-        # Element 0 is no message. To look by a client would confirm it.
-        eventually(lambda: self.cluster.redis("LLEN", "kabar:{u:arini}:inbox") == ["1"], why="it is not confirmed")
+        eventually(lambda: self.waiting("arini") == 0, why="it is not confirmed")
         self.say("send arini lagi")
         arini.await_message("lagi")
         self.assertEqual(arini.messages(), ["sekali", "lagi"])
-        kept = arini.driver.execute_script("return JSON.parse(localStorage.getItem('kabar/arini/lineker')).messages")
-        self.assertEqual([message["text"] for message in kept], ["sekali", "lagi"])
+        self.assertEqual(self.kept(arini, "lineker"), ["sekali", "lagi"])
 
     def test_redis_restarts(self):
         arini, lineker = self.pair()
@@ -227,6 +239,40 @@ class BreakTests(PeopleTestCase):
         arini.await_online(60)
         eventually(lambda: arini.messages(".mine.stored") == ["satu", "dua"], why="it was not sent")
         self.assertIn("satu", self.say("inbox"))
+
+    def test_what_never_left_the_browser_is_not_in_doubt(self):
+        later = "const now = Date.now; Date.now = () => now() + 600_000;"
+        # Without a connection, and refused because nothing could be done: each for longer than the server knows a tag.
+        refuse = """
+            const send = WebSocket.prototype.send;
+            WebSocket.prototype.send = function (line) {
+              if (!line.startsWith("@id=")) return send.call(this, line);
+              const reply = { status: "ERROR", message: "refused by the test", code: "unavailable", retry_after_ms: 100 };
+              setTimeout(() => this.onmessage({ data: JSON.stringify(reply) }));
+            };
+            window.mend = () => { WebSocket.prototype.send = send; };"""
+        cut = """
+            const real = WebSocket;
+            window.WebSocket = class extends real { constructor(address) { super(`${address}/nothing`); } };
+            window.mend = () => { window.WebSocket = real; };"""
+        for name, break_it in (("refused", refuse), ("cut", cut)):
+            with self.subTest(name):
+                arini = self.browser(ARINI)
+                arini.open("lineker")
+                if name == "cut":
+                    self.break_at(arini, "ack", is_sent=False)
+                arini.driver.execute_script(break_it)
+                if name == "cut":
+                    self.say("send arini putus")
+                    eventually(lambda: "no connection" in arini.text("#status"), why="the break is not shown")
+                arini.write(f"sabar {name}")
+                time.sleep(0.5)
+                arini.driver.execute_script(later)
+                time.sleep(0.5)
+                self.assertEqual(arini.messages(".mine.sending"), [f"sabar {name}"])
+                arini.driver.execute_script("mend()")
+                arini.await_message(f"sabar {name}", ".mine.stored")
+                self.assertEqual(self.say("inbox").count(f"sabar {name}"), 1)
 
     def test_a_message_that_is_refused_can_be_sent_again(self):
         self.say("block arini")
@@ -285,7 +331,7 @@ class SessionTests(PeopleTestCase):
         eventually(lambda: "wrong" in arini.text("#sign-in-problem"), why="a wrong password is not said")
         arini.sign_in(*ARINI)
         arini.await_online()
-        token = arini.driver.execute_script("return JSON.parse(localStorage.getItem('kabar-session')).token")
+        token = self.token(arini)
         arini.driver.refresh()
         arini.await_online()
         arini.find("#sign-out").click()
@@ -313,7 +359,7 @@ class SessionTests(PeopleTestCase):
 
     def test_a_session_that_is_ended_elsewhere(self):
         arini = self.browser(ARINI)
-        token = arini.driver.execute_script("return JSON.parse(localStorage.getItem('kabar-session')).token")
+        token = self.token(arini)
         self.say(f"logout {token}")
         eventually(lambda: "session has ended" in arini.text("#sign-in-problem"), why="the end of the session is not said")
 
@@ -331,11 +377,150 @@ class SessionTests(PeopleTestCase):
         arini.await_online()
         eventually(lambda: arini.text("[data-person=lineker] .unread") == "3", why="a message was confirmed and is gone")
 
+    def send_many(self, count):
+        """Messages from Lineker to Arini, numbered; no session sends more at once than it may."""
+        for start in range(0, count, 150):
+            lines = [f"send arini pesan {number}" for number in range(start, min(start + 150, count))]
+            self.assertEqual(self.say("\r\n".join(lines)).count("Message Sent"), len(lines))
+
+    def test_nothing_unread_is_dropped(self):
+        self.send_many(600)
+        arini = self.browser(ARINI)
+        eventually(lambda: arini.text("[data-person=lineker] .unread") == "600", 40, "not all have arrived")
+        eventually(lambda: self.waiting("arini") == 0, why="they are not confirmed")
+        wanted = [f"pesan {number}" for number in range(600)]
+        self.assertEqual(self.kept(arini, "lineker"), wanted)
+        arini.find("[data-person=lineker]").click()
+        self.assertEqual(arini.messages(), wanted)
+        # Nor does the next one take something from the screen.
+        self.say("send arini satu lagi")
+        arini.await_message("satu lagi")
+        self.assertEqual(arini.messages(), wanted + ["satu lagi"])
+        # Once they are read and left there is a bound.
+        arini.driver.refresh()
+        arini.await_online()
+        arini.open("lineker")
+        arini.write("sudah")
+        arini.await_message("sudah", ".mine.stored")
+        self.assertEqual(arini.messages(), (wanted + ["satu lagi", "sudah"])[-500:])
+        self.assert_no_problems(arini)
+
+    def test_nothing_is_confirmed_behind_what_is_not_kept(self):
+        arini = self.browser(ARINI)
+        arini.driver.execute_script("""
+            const setItem = Storage.prototype.setItem;
+            Storage.prototype.setItem = function (key, value) {
+              if (key === "kabar/arini/lineker") throw new DOMException("full", "QuotaExceededError");
+              setItem.call(this, key, value);
+            };
+            window.mend = () => { Storage.prototype.setItem = setItem; };""")
+        self.say("send arini sebelum", MESSI)
+        eventually(lambda: self.kept(arini, "messi") == ["sebelum"] and self.waiting("arini") == 0, why="it is not kept and confirmed")
+        self.say("send arini satu")
+        eventually(lambda: "no room" in arini.text("#status"), why="it is not said")
+        self.say("send arini dua", MESSI)
+        eventually(lambda: self.kept(arini, "messi") == ["sebelum", "dua"], why="it is not kept")
+        time.sleep(0.5)
+        self.assertEqual(self.waiting("arini"), 2)
+        # What was not kept is kept with the next one.
+        arini.driver.execute_script("mend()")
+        self.say("send arini tiga")
+        eventually(lambda: self.waiting("arini") == 0, why="they are not confirmed")
+        self.assertEqual((self.kept(arini, "lineker"), self.kept(arini, "messi")), (["satu", "tiga"], ["sebelum", "dua"]))
+        self.assertEqual(arini.text("#status"), "connected")
+
+    def test_a_browser_that_keeps_nothing_confirms_what_was_shown(self):
+        arini = self.browser()
+        arini.driver.execute_cdp_cmd("Page.addScriptToEvaluateOnNewDocument", {
+            "source": "Storage.prototype.setItem = () => { throw new DOMException('no', 'SecurityError'); };"})
+        arini.driver.refresh()
+        arini.sign_in(*ARINI)
+        eventually(lambda: "keeps no messages" in arini.text("#status"), why="it is not said")
+        self.say("send arini satu")
+        eventually(lambda: arini.text("[data-person=lineker] .unread") == "1", why="it has not arrived")
+        time.sleep(0.5)
+        self.assertEqual(self.waiting("arini"), 1)
+        arini.find("[data-person=lineker]").click()
+        eventually(lambda: self.waiting("arini") == 0, why="it is not confirmed")
+
+    def fill(self, browser, conversations, room):
+        """Stores conversations `{name: {unread, messages}}`, and fills the browser's storage until so many characters are free."""
+        browser.driver.execute_script("""
+            const [conversations, room] = arguments;
+            for (const [name, { unread, texts }] of Object.entries(conversations)) {
+              const messages = texts.map((text, index) => (
+                { id: `${name} ${index}`, text, at: new Date(Date.UTC(2026, 0, 1, 0, 0, index)).toISOString(), mine: false }));
+              localStorage.setItem(`kabar/arini/${name}`, JSON.stringify({ display: name, unread, messages }));
+            }
+            let filler = "";
+            for (let step = 1 << 22; step >= 1; step >>= 1) {
+              try {
+                localStorage.setItem("filler", filler + "x".repeat(step));
+                filler += "x".repeat(step);
+              } catch { /* A smaller step. */ }
+            }
+            localStorage.setItem("filler", filler.slice(room));""", conversations, room)
+        browser.driver.refresh()
+        browser.await_online()
+
+    def test_in_a_full_browser_what_was_read_longest_ago_makes_room(self):
+        arini = self.browser(ARINI)
+        long = lambda name: [f"{name} {number} " + "x" * 2000 for number in range(100)]
+        self.fill(arini, {"henderson": {"unread": 0, "texts": long("h")}, "messi": {"unread": 100, "texts": long("m")}}, 100)
+        self.say("send arini baru " + "y" * 3000)
+        eventually(lambda: "made room for new ones: the oldest" in arini.text("#status"), why="it is not said")
+        eventually(lambda: self.waiting("arini") == 0, why="it is not confirmed")
+        left = self.kept(arini, "henderson")
+        self.assertEqual(left, long("h")[-len(left):])
+        # As much as a few dozen take, and not half of all.
+        self.assertTrue(50 < len(left) < 100, len(left))
+        self.assertIn(f" {100 - len(left)}.", arini.text("#status"))
+        self.assertEqual(self.kept(arini, "messi"), long("m"))
+        self.assertEqual(self.kept(arini, "lineker"), ["baru " + "y" * 3000])
+
+    def test_nothing_is_dropped_where_it_would_not_be_enough(self):
+        arini = self.browser(ARINI)
+        long = ["x" * 2000 for _ in range(10)]
+        self.fill(arini, {"henderson": {"unread": 0, "texts": ["lama", "sekali"]}, "messi": {"unread": 10, "texts": long}}, 100)
+        self.say("send arini baru " + "y" * 3000)
+        eventually(lambda: "no room" in arini.text("#status"), why="it is not said")
+        self.assertEqual((self.kept(arini, "henderson"), self.kept(arini, "messi")), (["lama", "sekali"], long))
+        self.assertEqual(self.waiting("arini"), 1)
+        # What is read may go from then on.
+        arini.find("[data-person=messi]").click()
+        eventually(lambda: self.waiting("arini") == 0, why="it is not confirmed")
+        self.assertEqual(self.kept(arini, "lineker"), ["baru " + "y" * 3000])
+
+    def leave(self, browser, answer):
+        """Answers the question at signing out."""
+        browser.find("#sign-out").click()
+        browser.find(f"#leaving [value={answer}]").click()
+
+    def test_a_sign_out_that_failed_deletes_nothing_later(self):
+        arini = self.browser(ARINI)
+        self.say("send arini simpan")
+        eventually(lambda: self.kept(arini, "lineker") == ["simpan"])
+        self.break_at(arini, "logout", is_sent=False)
+        self.leave(arini, "delete")
+        eventually(lambda: arini.text("#status") == "connected again", why="the connection is not back")
+        self.say(f"logout {self.token(arini)}")
+        eventually(lambda: "session has ended" in arini.text("#sign-in-problem"), why="the end of the session is not said")
+        self.assertEqual(self.kept(arini, "lineker"), ["simpan"])
+
+    def test_a_sign_out_whose_answer_is_lost_deletes(self):
+        arini = self.browser(ARINI)
+        self.say("send arini hapus")
+        eventually(lambda: self.kept(arini, "lineker") == ["hapus"])
+        self.break_at(arini, "logout", is_sent=True)
+        self.leave(arini, "delete")
+        eventually(lambda: arini.find("#sign-in").is_displayed(), why="still signed in")
+        self.assertEqual(arini.driver.execute_script("return Object.keys(localStorage)"), [])
+
     def test_what_was_typed_survives_the_end_of_a_session(self):
         arini = self.browser(ARINI)
         arini.open("lineker")
         arini.find("#text").send_keys("belum selesai")
-        token = arini.driver.execute_script("return JSON.parse(localStorage.getItem('kabar-session')).token")
+        token = self.token(arini)
         self.say(f"logout {token}")
         eventually(lambda: "session has ended" in arini.text("#sign-in-problem"), why="the end of the session is not said")
         arini.sign_in(*ARINI)

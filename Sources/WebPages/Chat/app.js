@@ -1,7 +1,7 @@
 // The page: signing in, what arrives, what is chosen and written.
 // Never talks to the server itself (connection.js does), never builds an element (view.js does).
 
-import { Connection, refused } from "./connection.js";
+import { Connection, Lost, refused } from "./connection.js";
 import { History } from "./history.js";
 import { Sending } from "./sending.js";
 import { texts, translate } from "./texts.js";
@@ -63,8 +63,8 @@ element("sign-in-form").addEventListener("submit", async submit => {
 
 function signedIn(user, newToken) {
   if (user !== writer) drafts.clear();
-  [me, writer, token, isToBeDeleted] = [user, user, newToken, false];
-  history = new History(user);
+  [me, writer, token, isToBeDeleted, wasBroken] = [user, user, newToken, false, false];
+  history = new History(user, count => showState("broken", texts.dropped(count)));
   sending = new Sending(connection, history, show);
   element("me").textContent = user;
   element("me").setAttribute("aria-label", texts.you(user));
@@ -91,6 +91,7 @@ function signedOut(words) {
   if (session.read()?.token === token) session.write(null);
   [me, token, history, sending, chosen] = [null, null, null, null, null];
   active.clear();
+  forgetNumbers();
   element("text").value = "";
   element("people-list").replaceChildren();
   element("messages").replaceChildren();
@@ -100,7 +101,9 @@ function signedOut(words) {
   element("user").focus();
 }
 
-/** The person has asked that nothing of hers stays in this browser. */
+/** A sign-out is asked for and not answered. */
+let isLeaving = false;
+/** The person has asked that nothing of hers stays in this browser, and that sign-out has not failed. */
 let isToBeDeleted = false;
 
 /** The session is over, here or elsewhere. */
@@ -116,13 +119,19 @@ element("sign-out").addEventListener("click", () => {
 });
 element("leaving").addEventListener("close", async () => {
   const answer = element("leaving").returnValue;
-  if (answer !== "keep" && answer !== "delete") return;
   isToBeDeleted = answer === "delete";
+  if (answer !== "keep" && answer !== "delete") return;
+  const isSent = connection.isOnline;
+  isLeaving = true;
   try {
     const reply = await connection.ask("logout");
     if (reply.status !== "OK" && !["invalid_session", "not_logged_in"].includes(reply.code)) throw refused(reply);
-  } catch {
+  } catch (error) {
+    // Whether a line has arrived whose answer was lost, the next connection will know.
+    if (!isSent || !(error instanceof Lost)) isToBeDeleted = false;
     return showState("broken", texts.leavingOffline);
+  } finally {
+    isLeaving = false;
   }
   if (!me) return;
   if (isToBeDeleted) history.delete();
@@ -135,17 +144,29 @@ element("leaving").addEventListener("close", async () => {
 let wasBroken = false;
 
 function connectionState(state) {
-  if (state === "broken") wasBroken = true;
-  showState(state, state === "online" && wasBroken ? texts.moved : undefined);
-  if (state === "online") {
-    if (wasBroken) announce(texts.moved);
-    wasBroken = false;
-    if (!history.canKeep) showState("online", texts.notKept);
-    sending.run();
+  if (state !== "online") {
+    // Each further try would be read out.
+    if (!wasBroken) showState(state);
+    if (state === "broken") wasBroken = true;
+    return;
   }
+  // The session goes on, so a sign-out whose answer was lost has not arrived.
+  if (!isLeaving) isToBeDeleted = false;
+  showOnline(wasBroken ? texts.moved : undefined);
+  wasBroken = false;
+  sending.run();
+}
+
+/** What there is to say while there is a connection. */
+function showOnline(words) {
+  if (!history.canKeep) showState("online", texts.notKept);
+  else if (unkept.size) showState("broken", texts.full);
+  else showState("online", words);
 }
 
 async function begun(resumed) {
+  // What is not confirmed comes again by the new connection.
+  forgetNumbers();
   element("me").textContent = resumed.name === me ? me : `${resumed.name} (${me})`;
   const listening = await connection.ask("listen");
   if (listening.status !== "OK") throw refused(listening);
@@ -169,31 +190,50 @@ function event(event) {
   if (event.event === "presence_summary") connection.ask("user_aktif").then(readPresence, () => {});
 }
 
-let confirmable = 0;
+/** Of this connection: the highest numbers that have arrived and were confirmed, and who sent what may not be confirmed yet, by number. */
+let [arrived, confirmed] = [0, 0];
+const unkept = new Map();
+let isConfirming = false;
 
-/** Many that come together are confirmed by one line; all up to a number are confirmed by it. */
-function confirm(seq, delay = 20) {
-  if (!confirmable) {
-    setTimeout(async () => {
-      const last = confirmable;
-      confirmable = 0;
-      try {
-        const reply = await connection.ask(`ack ${last}`);
-        // What this connection was not shown yet it will be, and the number is known by then.
-        if (reply.status !== "OK" && reply.code !== "unknown_message") confirm(last, reply.retry_after_ms ?? 1000);
-      } catch { /* The next connection shows it again, and it is known by its id then. */ }
-    }, delay);
-  }
-  confirmable = Math.max(confirmable, seq);
+function forgetNumbers() {
+  [arrived, confirmed] = [0, 0];
+  unkept.clear();
+}
+
+/** All up to a number are confirmed by it: so never one behind which something is not kept. Many that come together need one line. */
+function confirm(delay = 20) {
+  if (isConfirming) return;
+  isConfirming = true;
+  setTimeout(async () => {
+    isConfirming = false;
+    if (!history) return;
+    const wasFull = unkept.size > 0;
+    for (const [seq, name] of unkept) if (history.keeps(name)) unkept.delete(seq);
+    if (wasFull && !unkept.size && connection.isOnline) showOnline();
+    const last = Math.min(arrived, ...[...unkept.keys()].map(seq => seq - 1));
+    if (last <= confirmed) return;
+    try {
+      const reply = await connection.ask(`ack ${last}`);
+      if (reply.status === "OK") confirmed = Math.max(confirmed, last);
+      // What this connection was not shown yet it will be, and the number is known by then.
+      else if (reply.code !== "unknown_message") confirm(reply.retry_after_ms ?? 1000);
+    } catch { /* The next connection shows it again, and it is known by its id then. */ }
+  }, delay);
 }
 
 /** A message is kept here before it is confirmed. */
 function received({ seq, id, from, msg_from: display, msg: text, at }) {
   const isSeen = chosen === from && !document.hidden;
-  const { isNew, isKept } = history.receive(from, display, { id, text, at, mine: false }, !isSeen);
-  if (isKept) confirm(seq);
-  // The server keeps it: it comes again with the next connection.
-  else showState("broken", texts.full);
+  const isNew = history.receive(from, display, { id, text, at, mine: false }, !isSeen);
+  // A connection begins with the first that is not confirmed.
+  if (!arrived) confirmed = seq - 1;
+  arrived = Math.max(arrived, seq);
+  if (!history.keeps(from)) {
+    unkept.set(seq, from);
+    // The server keeps it: it comes again with the next connection.
+    if (history.canKeep) showState("broken", texts.full);
+  }
+  confirm();
   if (!isNew) return;
   if (!isSeen) announce(texts.newMessage(display, text.slice(0, 200)));
   show(from);
@@ -220,7 +260,7 @@ function showNow(toEnd) {
   isShowing = false;
   if (!history) return;
   if (chosen && changed.has(chosen)) {
-    if (!document.hidden) history.markRead(chosen);
+    if (!document.hidden && history.markRead(chosen)) confirm();
     showConversation({
       name: chosen, conversation: history.conversation(chosen), isActive: active.has(chosen), toEnd,
       onRetry: tag => sending.retry(chosen, tag),

@@ -1,8 +1,10 @@
 // The messages of one user in this browser: the server keeps none that was confirmed.
-// Never holds a password; says of each message whether it is kept, before which nobody may confirm it.
+// Never holds a password, never lets go of what nobody has read; says what is kept, before which nobody may confirm it.
 
-/** Most messages of a conversation. */
+/** Most messages of a conversation, unless more are unread or not sent. */
 const longest = 500;
+/** Characters that are let go of beside those that must be, so that not every message has to make room for itself. */
+const spare = 65_536;
 
 /**
  * A message: `{id, text, at, mine, state, tag, problem, triedAt}`. Received ones have an `id` and no `state`; for those sent,
@@ -10,15 +12,19 @@ const longest = 500;
  */
 export class History {
   #prefix;
+  #onDropped;
   /** Conversations of which something is here and not in the browser's storage: what is read there must not take their place. */
   #unkept = new Set();
+  /** The conversation in which something unread was shown last, and how many messages it had then. */
+  #shown = { name: null, length: 0 };
   /** Whether this browser keeps anything at all. */
   canKeep = isStorageThere();
-  /** By account name: `{display, unread, messages}`. */
+  /** By account name: `{display, unread, messages}`; unread are the last ones that were received. */
   conversations = new Map();
 
-  constructor(user) {
-    this.#prefix = `kabar/${user}/`;
+  /** `onDropped(count)` is called when so many old messages had to make room. */
+  constructor(user, onDropped) {
+    [this.#prefix, this.#onDropped] = [`kabar/${user}/`, onDropped];
     for (const key of keys(this.#prefix)) this.reload(key);
   }
 
@@ -45,7 +51,7 @@ export class History {
     return this.conversations.get(name);
   }
 
-  /** Takes a message that has arrived. `isNew`: it was not here; `isKept`: it may be confirmed. */
+  /** Takes a message that has arrived; whether it was not here. */
   receive(name, display, message, isUnread) {
     this.reload(this.#prefix + name);
     const conversation = this.conversation(name);
@@ -55,9 +61,12 @@ export class History {
       conversation.messages.push(message);
       if (isUnread) conversation.unread += 1;
     }
-    const isStored = isNew || this.#unkept.has(name) ? this.#save(name) : true;
-    return { isNew, isKept: isStored || !this.canKeep };
+    if (isNew || this.#unkept.has(name)) this.#save(name);
+    return isNew;
   }
+
+  /** Whether what has arrived from somebody may be confirmed: it is stored or, where nothing can be, was shown. */
+  keeps(name) { return this.canKeep ? !this.#unkept.has(name) : !this.conversation(name).unread; }
 
   /** Takes a message that is to be sent. */
   add(name, message) {
@@ -75,12 +84,16 @@ export class History {
     this.#save(name);
   }
 
-  /** Everything of a conversation has been seen. */
+  /** Everything of a conversation is being shown; whether something was unread. */
   markRead(name) {
-    if (!this.conversation(name).unread) return;
+    if (!this.conversation(name).unread) return false;
     this.reload(this.#prefix + name);
-    this.conversation(name).unread = 0;
-    this.#save(name);
+    const conversation = this.conversation(name);
+    this.#shown = { name, length: conversation.messages.length };
+    conversation.unread = 0;
+    // What was read can make room for what found none.
+    for (const waiting of new Set([name, ...this.#unkept])) this.#save(waiting);
+    return true;
   }
 
   /** Messages that were to be sent and are not stored, in their order. */
@@ -98,29 +111,51 @@ export class History {
     this.conversations.clear();
   }
 
-  /** Whether the storage has taken the conversation. When it is full, the oldest of the largest one make room. */
+  /** Stores a conversation, or remembers that it is not stored. */
   #save(name) {
     const conversation = this.conversation(name);
-    shorten(conversation, longest);
-    for (let tries = 0; this.canKeep && tries < 20; tries++) {
-      if (write(this.#prefix + name, conversation)) {
-        this.#unkept.delete(name);
-        return true;
-      }
-      if (!this.#makeRoom()) break;
-    }
-    this.#unkept.add(name);
-    return false;
+    // What was unread a moment ago stays on the screen while others come.
+    shorten(conversation, longest + (name === this.#shown.name ? this.#shown.length : 0));
+    if (this.canKeep && (write(this.#prefix + name, conversation) || this.#makeRoom(name))) this.#unkept.delete(name);
+    else this.#unkept.add(name);
   }
 
-  /** Whether half of the largest conversation could be let go of. */
-  #makeRoom() {
-    const size = key => localStorage.getItem(key)?.length ?? 0;
-    const largest = keys(this.#prefix).sort((one, other) => size(other) - size(one))[0];
-    const stored = largest && read(largest);
-    if (!stored || stored.messages.length < 2) return false;
-    shorten(stored, Math.floor(stored.messages.length / 2));
-    return write(largest, stored);
+  /** Whether a conversation found room: the oldest of all messages that may go go for it, or none if they are not enough. */
+  #makeRoom(name) {
+    const key = this.#prefix + name;
+    const needed = JSON.stringify(this.conversation(name)).length - (localStorage.getItem(key)?.length ?? -key.length);
+    const candidates = [];
+    for (const other of [...this.conversations.keys()]) {
+      if (other !== name) {
+        if (this.#unkept.has(other)) continue;
+        this.reload(this.#prefix + other);
+      }
+      for (const message of expendable(this.conversation(other))) candidates.push({ other, message });
+    }
+    candidates.sort((one, two) => one.message.at.localeCompare(two.message.at));
+    const dropped = new Map();
+    let [room, count] = [0, 0];
+    for (const { other, message } of candidates) {
+      if (room >= needed + spare) break;
+      room += JSON.stringify(message).length + 1;
+      count += 1;
+      dropped.set(other, (dropped.get(other) ?? new Set()).add(message));
+    }
+    if (room < needed) return false;
+    const before = new Map([...dropped.keys()].map(other => [other, this.conversation(other).messages]));
+    for (const [other, messages] of before) {
+      this.conversation(other).messages = messages.filter(message => !dropped.get(other).has(message));
+      if (other !== name) write(this.#prefix + other, this.conversation(other));
+    }
+    if (write(key, this.conversation(name))) {
+      this.#onDropped(count);
+      return true;
+    }
+    for (const [other, messages] of before) {
+      this.conversation(other).messages = messages;
+      if (other !== name) write(this.#prefix + other, this.conversation(other));
+    }
+    return false;
   }
 }
 
@@ -151,13 +186,19 @@ function isStorageThere() {
   }
 }
 
-/** Drops the oldest; what is not sent yet is never dropped. */
+/** The messages that can be let go of, oldest first: neither unread nor unsent. */
+function expendable({ unread, messages }) {
+  let end = messages.length;
+  for (let left = unread; left > 0 && end > 0;) if (!messages[--end].mine) left -= 1;
+  return messages.slice(0, end).filter(({ state }) => state !== "sending" && state !== "failed");
+}
+
+/** Drops the oldest that can be let go of, as far as there are more than `length` messages. */
 function shorten(conversation, length) {
-  while (conversation.messages.length > length) {
-    const index = conversation.messages.findIndex(message => message.state !== "sending");
-    if (index < 0) return;
-    conversation.messages.splice(index, 1);
-  }
+  const surplus = conversation.messages.length - length;
+  if (surplus <= 0) return;
+  const dropped = new Set(expendable(conversation).slice(0, surplus));
+  conversation.messages = conversation.messages.filter(message => !dropped.has(message));
 }
 
 function keys(prefix) {

@@ -19,6 +19,7 @@ const words = {
     leavingKeep: "Sign out and keep the messages here", leavingDelete: "Sign out and delete the messages from this browser",
     leavingStay: "Stay", leavingOffline: "No connection: the session could not be ended. Try again when it is back.",
     full: "This browser has no room left: what comes now stays on the server. Delete messages by signing out, or make room.",
+    dropped: count => `This browser has no room left. Messages that you had read made room for new ones: the oldest ${count}.`,
     notKept: "This browser keeps no messages for this page: they are gone when it is closed.",
   },
   id: {
@@ -39,6 +40,7 @@ const words = {
     leavingKeep: "Keluar dan simpan pesan di sini", leavingDelete: "Keluar dan hapus pesan dari peramban ini",
     leavingStay: "Batal", leavingOffline: "Tidak ada koneksi: sesi tidak dapat diakhiri. Coba lagi setelah terhubung.",
     full: "Peramban ini sudah penuh: pesan baru tetap di server. Hapus pesan dengan keluar, atau sediakan ruang.",
+    dropped: count => `Peramban ini sudah penuh. Pesan yang sudah dibaca dihapus untuk yang baru: ${count} yang tertua.`,
     notKept: "Peramban ini tidak menyimpan pesan untuk halaman ini: pesan hilang saat ditutup.",
   },
 };
