@@ -26,9 +26,11 @@ import Testing
 
   private func attack(_ arguments: String...) throws -> (outcome: Outcome, status: Int32) {
     let folder = try TestFolder()
-    let program = (kabarProgram as NSString).deletingLastPathComponent + "/attack"
     let process = try TestProcess(
-      program, ["--json", "--ignore-times", "--scrypt-log2n", "4"] + arguments,
+      builtProgram("attack"),
+      // The other tests are a load of their own: nothing is refused for it.
+      ["--json", "--ignore-times", "--scrypt-log2n", "4", "--kabar", kabarProgram, "--serve=--shed-after", "--serve=0"]
+        + arguments,
       environment: ["TMPDIR": folder.path], output: "\(folder.path)/out")
     let status = process.waitUntilExit()
     guard let outcome = try? JSONDecoder().decode(Outcome.self, from: Data(process.text.utf8)) else {

@@ -21,9 +21,9 @@ import Testing
 
   /// Starts the program beside the test runner. What it can't remove after a SIGKILL is in the folder of the test.
   private func start(_ arguments: [String], in folder: TestFolder) throws -> TestProcess {
-    let program = (kabarProgram as NSString).deletingLastPathComponent + "/chaos"
     return try TestProcess(
-      program, arguments, environment: ["TMPDIR": folder.path], output: "\(folder.path)/out")
+      builtProgram("chaos"), arguments + ["--kabar", kabarProgram], environment: ["TMPDIR": folder.path],
+      output: "\(folder.path)/out")
   }
 
   /// Runs the program beside the test runner and answers what it printed and its exit status.

@@ -3,6 +3,7 @@
 // Runs on: the test's task; waiting for the program happens in the background.
 import Foundation
 import Glibc
+import TestSupport
 
 /// One run of `kabar chat`.
 struct ChatProgram {
@@ -10,15 +11,10 @@ struct ChatProgram {
   let output: String
   let errors: String
 
-  /// The program lies beside the test program.
-  private static var executable: URL? {
-    Bundle.main.executableURL?.deletingLastPathComponent().appendingPathComponent("kabar")
-  }
-
   /// Starts the program; the caller gives it its input and output first.
   private static func start(port: Int, _ arguments: [String], _ prepare: (Process) -> Void) throws -> Process {
     let process = Process()
-    process.executableURL = executable
+    process.executableURL = URL(fileURLWithPath: kabarProgram)
     process.arguments = ["chat", "--port", "\(port)"] + arguments
     prepare(process)
     try process.run()

@@ -3,6 +3,7 @@
 // Runs on: any thread; one test owns it.
 import Foundation
 import Glibc
+import var TestSupport.kabarProgram
 import Testing
 
 @testable import Supervisor
@@ -41,12 +42,6 @@ final class UpProcess {
     process = ChildProcess(pid: pid)
   }
 
-  /// The program under test, built beside the test runner.
-  static var program: String {
-    let runner = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? ""
-    return (runner as NSString).deletingLastPathComponent + "/kabar"
-  }
-
   static func spawn(_ arguments: [String], environment: [String: String], folder: String) throws -> Int32 {
     var actions = posix_spawn_file_actions_t()
     posix_spawn_file_actions_init(&actions)
@@ -54,10 +49,10 @@ final class UpProcess {
     posix_spawn_file_actions_addopen(&actions, 1, "\(folder)/stdout", O_WRONLY | O_CREAT | O_APPEND, 0o600)
     posix_spawn_file_actions_addopen(&actions, 2, "\(folder)/stderr", O_WRONLY | O_CREAT | O_APPEND, 0o600)
     var pid: pid_t = 0
-    let code = withCStrings([program] + arguments) { argv in
-      withCStrings(environment.map { "\($0)=\($1)" }) { posix_spawn(&pid, program, &actions, nil, argv, $0) }
+    let code = withCStrings([kabarProgram] + arguments) { argv in
+      withCStrings(environment.map { "\($0)=\($1)" }) { posix_spawn(&pid, kabarProgram, &actions, nil, argv, $0) }
     }
-    try #require(code == 0, "\(program) is not there: build the product kabar")
+    try #require(code == 0, "\(kabarProgram) is not there: build the product kabar")
     return pid
   }
 

@@ -89,7 +89,11 @@ public final class TestProcess: Sendable {
 
 /// The `kabar` program: the one that KABAR_TEST_PROGRAM names, else the one built beside the test runner.
 public var kabarProgram: String {
-  if let named = ProcessInfo.processInfo.environment["KABAR_TEST_PROGRAM"] { return named }
+  ProcessInfo.processInfo.environment["KABAR_TEST_PROGRAM"] ?? builtProgram("kabar")
+}
+
+/// A program that was built beside the test runner.
+public func builtProgram(_ name: String) -> String {
   let runner = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? ""
-  return (runner as NSString).deletingLastPathComponent + "/kabar"
+  return (runner as NSString).deletingLastPathComponent + "/" + name
 }
