@@ -7,8 +7,10 @@ import NIOCore
 package struct Overload: Sendable {
   /// Sends a second that were acknowledged in a closed loop.
   package var sustainable = 0.0
-  /// Sends a second that were offered, whatever came back.
+  /// Sends a second that were planned, whatever came back.
   package var offered = 0.0
+  /// Sends a second that were written. Beyond the requests that it may leave unanswered a client waits, and asks nothing of the server.
+  package var written = 0.0
   /// How long after its end a send was still refused, or took longer than `patience`, in seconds; nil: to the last.
   package var recovery: Double?
 
@@ -46,9 +48,11 @@ extension Generator {
     overload.offered = 2 * overload.sustainable
 
     traffic.beginPhase(rate: overload.offered)
-    let (before, begin) = (traffic.ledger.acknowledged, ClockReading(server, at: now))
+    let (before, written) = (traffic.ledger.acknowledged, traffic.written)
+    let begin = ClockReading(server, at: now)
     try await offer(overload.offered, for: Self.overloadSeconds, senders)
     let end = now
+    overload.written = Double(traffic.written - written) * 1e9 / Double(end - begin.time)
     var figures = begin.measurement(to: ClockReading(server, at: end), end: end)
     figures.operations = traffic.ledger.acknowledged - before
     figures.latency = traffic.acknowledgements.percentiles

@@ -8,7 +8,7 @@ package struct LoadFigures: Sendable {
   package var operations = 0
   /// From the first request to the last answer, in seconds.
   package var seconds = 0.0
-  /// Processor time of all nodes together, and of Redis, in nanoseconds; nil if they don't run on this machine.
+  /// Processor time of all nodes together (0 for a bare Redis), and of Redis, in nanoseconds; nil if they don't run on this machine.
   package var nodesTime: UInt64?
   package var redisTime: UInt64?
   /// The generator's own processor time, in nanoseconds.
@@ -34,8 +34,8 @@ package struct LoadFigures: Sendable {
 
   /// Processor time of the nodes and Redis together for each operation, in nanoseconds.
   package var timePerOperation: Double? {
-    guard operations > 0, nodesTime != nil || redisTime != nil else { return nil }
-    return Double((nodesTime ?? 0) + (redisTime ?? 0)) / Double(operations)
+    guard operations > 0, let nodesTime, let redisTime else { return nil }
+    return Double(nodesTime + redisTime) / Double(operations)
   }
 
   /// Processor time of the generator for each operation, in nanoseconds.
@@ -65,7 +65,7 @@ struct ClockReading {
 
   init(_ server: LoadServer, at time: UInt64) {
     self.time = time
-    nodes = server.nodes.isEmpty ? nil : ProcessorTime.nanoseconds(of: server.nodes)
+    nodes = server.nodeCount == 0 ? 0 : server.nodes.isEmpty ? nil : ProcessorTime.nanoseconds(of: server.nodes)
     redis = server.redis.flatMap { ProcessorTime.nanoseconds(of: $0) }
     own = ProcessorTime.own
   }

@@ -30,6 +30,8 @@ final class Traffic {
   var refusals = Refusals()
   private(set) var acknowledgements = Latency()
   private(set) var deliveries = Latency()
+  /// Messages that have been written.
+  private(set) var written = 0
   /// Connections that are logged in (and listen).
   var ready = 0
   /// Connections that ended before they were told to.
@@ -57,6 +59,7 @@ final class Traffic {
     let route = plan.routes[sender]
     let recipient = route[(sequence * plan.routes.count + sender) % route.count]
     let message = MessageNumber(sender: plan.firstSender + sender, recipient: recipient, sequence: sequence)
+    written += 1
     ledger.note(sent: message, at: time)
     requests.send(message, on: connection)
   }

@@ -22,9 +22,10 @@ struct BenchRecord: Encodable {
     let generatorCPU: UInt64
     let generatorShare: Double
     let bytesPerConnection: Double?
-    /// Sends a second that could be sustained and that were offered, and seconds until it was over.
+    /// Sends a second that could be sustained, that were planned and that were written, and seconds until it was over.
     let sustainable: Double?
     let offered: Double?
+    let written: Double?
     let recovery: Double?
     let lost: Int
     let doubled: Int
@@ -41,7 +42,7 @@ struct BenchRecord: Encodable {
       (generatorCPU, generatorShare) = (found.generatorTime, found.generatorShare)
       bytesPerConnection = found.bytesPerConnection
       (sustainable, offered) = (found.overload?.sustainable, found.overload?.offered)
-      recovery = found.overload?.recovery
+      (written, recovery) = (found.overload?.written, found.overload?.recovery)
       (lost, doubled) = (found.verdict.lost, found.verdict.doubled)
       (reordered, damaged) = (found.verdict.reordered, found.verdict.damaged)
       (broken, refusals) = (found.broken, found.refusals.counts)

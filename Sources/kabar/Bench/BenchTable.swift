@@ -30,7 +30,8 @@ struct BenchTable {
     for overload in result.kabar.compactMap(\.overload) {
       let recovery = overload.recovery.map { "over it after \(Self.number($0)) s" } ?? "NOT OVER IT"
       rows.append(
-        "  sustainable \(Self.number(overload.sustainable))/s, offered \(Self.number(overload.offered))/s; \(recovery)")
+        "  sustainable \(Self.number(overload.sustainable))/s, planned \(Self.number(overload.offered))/s, "
+          + "written \(Self.number(overload.written))/s; \(recovery)")
     }
     for (name, rounds) in [("", result.kabar), ("bare Redis: ", result.redis)] {
       if let bytes = rounds.compactMap(\.bytesPerConnection).median {
