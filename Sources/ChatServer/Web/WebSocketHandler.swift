@@ -56,7 +56,8 @@ final class WebSocketHandler: ChannelDuplexHandler {
 
   private func handOn(_ context: ChannelHandlerContext) {
     reader.readEnded(withinMessage: message.isBegun)
-    if lines.readableBytes > 0 {
+    // A part alone, too: the time that a line may take has begun.
+    if lines.readableBytes > 0 || reader.isPartWaiting {
       let read = lines
       lines = ByteBuffer()
       context.fireChannelRead(wrapInboundOut(read))
