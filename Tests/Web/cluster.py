@@ -10,6 +10,7 @@ import socket
 import subprocess
 import tempfile
 import time
+import urllib.request
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 KABAR = os.environ.get("KABAR_TEST_PROGRAM", str(ROOT / ".build/debug/kabar"))
@@ -74,6 +75,17 @@ class Cluster:
     def pid_of(self, node):
         """The process of a node."""
         return int(self.redis("HGET", f"kabar:node:{node}", "pid")[0])
+
+    def pids(self):
+        """The processes of the nodes that are there."""
+        nodes = self.redis("ZRANGE", "kabar:nodes", "0", "-1")
+        return {int(pid) for node in nodes for pid in self.redis("HGET", f"kabar:node:{node}", "pid") if pid}
+
+    def metrics(self):
+        """What the first node counts, by metric with its labels."""
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.http_port}/metrics") as response:
+            lines = [line for line in response.read().decode().splitlines() if not line.startswith("#")]
+        return {name: float(value) for name, value in (line.rsplit(" ", 1) for line in lines)}
 
     def redis_pid(self):
         """The process of Redis."""

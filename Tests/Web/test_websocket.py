@@ -1,5 +1,6 @@
 """What a WebSocket client that nobody here wrote gets from a node: the same protocol as by TCP, and the rules of RFC 6455."""
 import base64
+import contextlib
 import gzip
 import http.client
 import json
@@ -356,6 +357,86 @@ class WebSocketTests(unittest.TestCase):
                 connect(f"ws://127.0.0.1:{own.web_port}/ws", origin="http://chat.example")
         finally:
             own.stop()
+
+
+class BoundTests(unittest.TestCase):
+    """What bounds a client by TCP bounds one by WebSocket."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.own = Cluster(nodes=1, KABAR_IDLE_TIMEOUT="2", KABAR_OUTBOX_BYTES="4096", KABAR_SLOW_CONSUMER_TIMEOUT="300",
+                          KABAR_COMMAND_RATE="0", KABAR_USER_COMMAND_RATE="0")
+        cls.addClassCleanup(cls.own.stop)
+
+    def open_socket(self, who=None):
+        client = connect(f"ws://127.0.0.1:{self.own.web_port}/ws", compression=None)
+        self.addCleanup(client.close)
+        if who:
+            self.assertEqual(ask(client, f"auth {' '.join(who)}")["status"], "OK")
+        return client
+
+    def refusals(self, limit):
+        return self.own.metrics()[f'kabar_limit_refusals_total{{limit="{limit}"}}']
+
+    def test_who_asks_nothing_is_told_and_closed(self):
+        before = self.refusals("idle_time")
+        idle, listening, busy = self.open_socket(), self.open_socket(LINEKER), self.open_socket()
+        ask(listening, "listen")
+        for _ in range(6):
+            time.sleep(0.5)
+            self.assertEqual(ask(busy, "ping")["message"], "pong")
+        for client, key, value in ((idle, "status", "ERROR"), (listening, "event", "closing")):
+            last = json.loads(client.recv(10))
+            self.assertEqual((last[key], last["code"]), (value, "idle_timeout"))
+            with self.assertRaises(ConnectionClosed) as ended:
+                client.recv(10)
+            self.assertEqual(ended.exception.rcvd.code, 1000)
+        self.assertEqual(self.refusals("idle_time") - before, 2)
+
+    def test_who_listens_and_reads_nothing_is_closed(self):
+        before = self.refusals("outbox")
+        arini = RawSocket(self.own.web_port)
+        self.addCleanup(arini.close)
+        for line in (f"auth {' '.join(ARINI)}", "listen"):
+            arini.send(Opcode.TEXT, line.encode())
+            arini.receive()
+        # Her own requests fill what the kernel takes; then they wait, and the patience begins.
+        for _ in range(500):
+            arini.send(Opcode.TEXT, b"help", more=True)
+        burst, waiting, most = arini.unsent, b"", 0
+
+        def is_closed():
+            nonlocal waiting, most
+            with contextlib.suppress(TimeoutError, ConnectionError):
+                while True:
+                    waiting = waiting or burst
+                    waiting = waiting[arini.socket.send(waiting):]
+            most = max(most, self.own.metrics()["kabar_outbox_bytes"])
+            return self.refusals("outbox") > before
+
+        arini.socket.settimeout(0.05)
+        eventually(is_closed, why="it is not closed")
+        arini.socket.settimeout(10)
+        # A reply more than the bound, of each request under way.
+        self.assertLess(most, 1_000_000)
+        last = None
+        while (frame := arini.receive()) and frame[0] == Opcode.TEXT:
+            last = json.loads(frame[1])
+        self.assertEqual((last["event"], last["code"]), ("closing", "slow_consumer"))
+
+    def test_they_are_counted(self):
+        counted = lambda: [int(self.own.metrics()[f"kabar_{name}"]) for name in ("connections", "connections_bound", "listeners")]
+        eventually(lambda: counted() == [0, 0, 0], why="somebody is there")
+        before = self.own.metrics()
+        stranger, arini = self.open_socket(), self.open_socket(ARINI)
+        ask(arini, "listen")
+        self.assertEqual(counted(), [2, 1, 1])
+        after = self.own.metrics()
+        self.assertEqual(after["kabar_connections_accepted_total"] - before["kabar_connections_accepted_total"], 2)
+        self.assertGreater(after["kabar_sent_bytes_total"], before["kabar_sent_bytes_total"])
+        for client in (stranger, arini):
+            client.close()
+        eventually(lambda: counted() == [0, 0, 0], why="they are still counted")
 
 
 class HTTPTests(unittest.TestCase):
