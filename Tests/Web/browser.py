@@ -104,8 +104,22 @@ class Browser:
         return [f"{rule['id']}: {rule['nodes'][0]['html'][:200]}" for rule in found["violations"]]
 
     def overflow(self):
-        """By how many pixels the page is wider than its window."""
-        return self.driver.execute_script("return document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        """By how many pixels the page is wider than its window, or a part that scrolls wider than its place."""
+        return self.driver.execute_script("""
+            const parts = [document.documentElement, ...document.querySelectorAll("#messages, #people, .body")];
+            return Math.max(...parts.map(part => part.scrollWidth - part.clientWidth));""")
+
+    def watch(self, selector):
+        """From now on every text of an element is kept."""
+        self.driver.execute_script("""
+            const watched = document.querySelector(arguments[0]);
+            const seen = (window.seen ??= {})[arguments[0]] = [watched.textContent];
+            new MutationObserver(() => seen.push(watched.textContent)).observe(
+              watched, { childList: true, characterData: true, subtree: true });""", selector)
+
+    def seen(self, selector):
+        """The texts since `watch`."""
+        return self.driver.execute_script("return window.seen[arguments[0]]", selector)
 
     def screenshot(self, path):
         self.driver.save_screenshot(path)

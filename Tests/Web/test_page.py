@@ -69,6 +69,16 @@ class PeopleTestCase(unittest.TestCase):
         for browser in browsers:
             self.assertEqual(browser.problems(), [])
 
+    def cut(self, browser):
+        """Ends the connection of Arini's page, and has every other one fail until the page says `mend()`."""
+        self.break_at(browser, "ack", is_sent=False)
+        browser.driver.execute_script("""
+            const real = WebSocket;
+            window.WebSocket = class extends real { constructor(address) { super(`${address}/nothing`); } };
+            window.mend = () => { window.WebSocket = real; };""")
+        self.say("send arini putus")
+        eventually(lambda: "no connection" in browser.text("#status"), why="the break is not shown")
+
     def waiting(self, user):
         """How many messages the server keeps for somebody; who asks by a client would confirm them. (Element 0 is no message.)"""
         return int(self.cluster.redis("LLEN", f"kabar:{{u:{user}}}:inbox")[0]) - 1
@@ -210,22 +220,66 @@ class BreakTests(PeopleTestCase):
 
     def test_a_rolling_restart_is_not_noticed(self):
         arini, lineker = self.pair()
+        before = self.cluster.pids()
+        for browser in (arini, lineker):
+            browser.watch("#status")
+            browser.driver.execute_script("""
+                window.resumed = 0;
+                const send = WebSocket.prototype.send;
+                WebSocket.prototype.send = function (line) {
+                  if (line.startsWith("resume ")) resumed += 1;
+                  send.call(this, line);
+                };""")
         self.cluster.process.send_signal(signal.SIGHUP)
-        states = set()
-        for number in range(30):
-            arini.write(f"m{number}")
-            states.add(arini.text("#status"))
+        sent = []
+
+        def are_others():
+            sent.append(f"m{len(sent)}")
+            arini.write(sent[-1])
             time.sleep(0.2)
-        eventually(lambda: lineker.messages(":not(.mine)") == [f"m{number}" for number in range(30)], 30,
-                   f"{lineker.messages(':not(.mine)')}")
-        eventually(lambda: self.cluster.log().count("ready ") >= 4 or self.cluster.log().count("msg=ready") >= 4, 40)
-        self.assertLessEqual(states, {"connected"})
+            now = self.cluster.pids()
+            return len(now) == 2 and not now & before
+
+        eventually(are_others, 60, "the nodes are not replaced")
+        eventually(lambda: lineker.messages(":not(.mine)") == sent, 30, f"{lineker.messages(':not(.mine)')}")
+        for browser in (arini, lineker):
+            # Told by the event `drain`, each has gone to another node before its own one ended.
+            self.assertGreaterEqual(browser.driver.execute_script("return resumed"), 1)
+            self.assertEqual(set(browser.seen("#status")), {"connected"})
         self.assert_no_problems(arini, lineker)
+
+    def test_a_break_is_said_once(self):
+        arini = self.browser(ARINI)
+        for selector in ("#status", "#announcer"):
+            arini.watch(selector)
+        self.cut(arini)
+        time.sleep(3)
+        arini.driver.execute_script("mend()")
+        arini.await_online()
+        before, broken, after = arini.seen("#status")
+        self.assertEqual((before, broken[:13], after), ("connected", "no connection", "connected again"))
+        self.assertNotIn("connected", "".join(arini.seen("#announcer")))
+
+    def test_a_page_that_only_listens_is_not_idle(self):
+        own = Cluster(nodes=1, KABAR_IDLE_TIMEOUT="3")
+        self.addCleanup(own.stop)
+        arini = Browser(own.page)
+        self.addCleanup(arini.close)
+        # A minute passes in a second, and 25 s of silence don't: as if events came all the time.
+        arini.driver.execute_cdp_cmd("Page.addScriptToEvaluateOnNewDocument", {"source": """
+            const real = setTimeout;
+            window.setTimeout = (call, delay) => real(call, delay >= 60_000 ? delay / 60 : delay);"""})
+        arini.driver.refresh()
+        arini.sign_in(*ARINI)
+        arini.await_online()
+        arini.watch("#status")
+        time.sleep(7)
+        self.assertEqual(arini.seen("#status"), ["connected"])
 
     def test_what_is_written_without_a_connection_is_sent_later(self):
         arini = self.browser(ARINI)
         arini.open("lineker")
-        nodes = [self.cluster.pid_of(node) for node in self.cluster.redis("ZRANGE", "kabar:nodes", "0", "-1")]
+        nodes = self.cluster.pids()
         os.kill(self.cluster.process.pid, signal.SIGSTOP)  # or the nodes would be back at once
         self.addCleanup(os.kill, self.cluster.process.pid, signal.SIGCONT)
         for pid in nodes:
@@ -240,31 +294,25 @@ class BreakTests(PeopleTestCase):
         eventually(lambda: arini.messages(".mine.stored") == ["satu", "dua"], why="it was not sent")
         self.assertIn("satu", self.say("inbox"))
 
-    def test_what_never_left_the_browser_is_not_in_doubt(self):
-        later = "const now = Date.now; Date.now = () => now() + 600_000;"
-        # Without a connection, and refused because nothing could be done: each for longer than the server knows a tag.
-        refuse = """
+    def refuse(self, browser):
+        """Every message is refused until the page says `mend()`."""
+        browser.driver.execute_script("""
             const send = WebSocket.prototype.send;
             WebSocket.prototype.send = function (line) {
               if (!line.startsWith("@id=")) return send.call(this, line);
               const reply = { status: "ERROR", message: "refused by the test", code: "unavailable", retry_after_ms: 100 };
               setTimeout(() => this.onmessage({ data: JSON.stringify(reply) }));
             };
-            window.mend = () => { WebSocket.prototype.send = send; };"""
-        cut = """
-            const real = WebSocket;
-            window.WebSocket = class extends real { constructor(address) { super(`${address}/nothing`); } };
-            window.mend = () => { window.WebSocket = real; };"""
-        for name, break_it in (("refused", refuse), ("cut", cut)):
+            window.mend = () => { WebSocket.prototype.send = send; };""")
+
+    def test_what_never_left_the_browser_is_not_in_doubt(self):
+        later = "const now = Date.now; Date.now = () => now() + 600_000;"
+        # Without a connection, and refused because nothing could be done: each for longer than the server knows a tag.
+        for name, break_it in (("refused", self.refuse), ("cut", self.cut)):
             with self.subTest(name):
                 arini = self.browser(ARINI)
                 arini.open("lineker")
-                if name == "cut":
-                    self.break_at(arini, "ack", is_sent=False)
-                arini.driver.execute_script(break_it)
-                if name == "cut":
-                    self.say("send arini putus")
-                    eventually(lambda: "no connection" in arini.text("#status"), why="the break is not shown")
+                break_it(arini)
                 arini.write(f"sabar {name}")
                 time.sleep(0.5)
                 arini.driver.execute_script(later)
@@ -307,6 +355,34 @@ class TextTests(PeopleTestCase):
             self.assertEqual(browser.overflow(), 0)
         self.assertNotIn("hacked", arini.driver.title)
         self.assert_no_problems(arini, lineker)
+
+    def test_a_day_that_has_passed_is_not_called_today(self):
+        arini = self.browser(ARINI)
+        arini.open("lineker")
+        arini.write("malam")
+        arini.await_message("malam", ".mine.stored")
+        self.assertEqual(arini.text("#messages .day"), "Today")
+        arini.driver.execute_script("""
+            const real = Date;
+            window.Date = class extends real {
+              constructor(...at) { super(...(at.length ? at : [real.now() + 86_400_000])); }
+            };""")
+        self.say("send arini pagi")
+        arini.await_message("pagi")
+        self.assertEqual(arini.text("#messages .day"), "Yesterday")
+
+    def test_brackets_behind_a_link(self):
+        arini = self.browser()
+        # As many as a message holds, often: what takes a quadratic time takes minutes.
+        found = arini.driver.execute_async_script("""
+            const [texts, done] = arguments;
+            import("/links.js").then(({ parts }) => {
+              const begin = performance.now();
+              for (let times = 0; times < 200; times++) parts("http://x" + ")".repeat(4080));
+              done([performance.now() - begin, texts.map(text => parts(text).map(({ text, link }) => link ? `[${text}]` : text).join(""))]);
+            });""", ["http://x))", "(http://x/(a)).", "http://x/(a)(b)).", "http://x/a(b", "http://x/)]}!"])
+        self.assertLess(found[0], 5000)
+        self.assertEqual(found[1], ["[http://x]))", "([http://x/(a)]).", "[http://x/(a)(b)]).", "[http://x/a(b]", "[http://x/])]}!"])
 
     def test_what_cannot_be_a_message(self):
         arini = self.browser(ARINI)
@@ -585,13 +661,30 @@ class AppearanceTests(PeopleTestCase):
         self.say("send arini dengar")
         eventually(lambda: "New message from Gary Lineker: dengar" ==
                    arini.driver.execute_script("return document.getElementById('announcer').textContent"))
+        # The same words again are another message.
+        self.say("send arini dengar")
+        eventually(lambda: 2 * ["New message from Gary Lineker: dengar"] ==
+                   arini.driver.execute_script("return [...document.getElementById('announcer').children].map(one => one.textContent)"))
 
     def test_indonesian(self):
-        arini = self.browser(ARINI, language="id-ID")
+        arini = self.browser(language="id-ID")
+        arini.sign_in("arini", "wrong")
+        eventually(lambda: "kata sandi salah" in arini.text("#sign-in-problem"), why="a wrong password is not said")
+        arini.sign_in(*ARINI)
+        arini.await_online()
         self.assertEqual(arini.text("#sign-out"), "Keluar")
         self.assertEqual(arini.find("html").get_attribute("lang"), "id")
         for element in arini.driver.find_elements(By.CSS_SELECTOR, "[data-text]"):
             self.assertNotEqual(element.get_attribute("textContent"), "undefined")
+        arini.open("nobody")
+        arini.write("halo?")
+        arini.await_message("halo?", ".mine.failed")
+        self.assertIn("tidak ada akun dengan nama ini", arini.text(".failed .facts"))
+        # A code that nobody knows yet has the server's words.
+        words = arini.driver.execute_async_script("""
+            import("/texts.js").then(({ reason }) => arguments[0](
+              ["unavailable", "blocked", "inbox_full", "new_one"].map(code => reason({ code, message: code }))));""")
+        self.assertEqual([word for word in words if "_" in word or word in ("unavailable", "blocked")], ["new_one"])
 
 
 if __name__ == "__main__":

@@ -4,8 +4,8 @@
 import { Connection, Lost, refused } from "./connection.js";
 import { History } from "./history.js";
 import { Sending } from "./sending.js";
-import { texts, translate } from "./texts.js";
-import { announce, element, showConversation, showPeople, showState } from "./view.js";
+import { reason, texts, translate } from "./texts.js";
+import { announce, element, forgetAnnouncements, showConversation, showPeople, showState } from "./view.js";
 
 const namePattern = /^[a-z0-9][a-z0-9._-]{0,31}$/;
 const textBytes = 4096;
@@ -48,8 +48,8 @@ element("sign-in-form").addEventListener("submit", async submit => {
   try {
     const reply = await connection.signIn(user, password);
     if (reply.status !== "OK") {
-      const wait = reply.retry_after_ms && texts.wait(Math.ceil(reply.retry_after_ms / 1000));
-      return problem(reply.code === "auth_failed" ? texts.wrong : wait || reply.message);
+      const isTooMuch = reply.retry_after_ms && reply.code !== "unavailable";
+      return problem(isTooMuch ? texts.wait(Math.ceil(reply.retry_after_ms / 1000)) : reason(reply));
     }
     element("password").value = "";
     session.write({ user, token: reply.tokenid });
@@ -95,6 +95,7 @@ function signedOut(words) {
   element("text").value = "";
   element("people-list").replaceChildren();
   element("messages").replaceChildren();
+  forgetAnnouncements();
   document.title = "Kabar";
   showParts(false);
   element("sign-in-problem").textContent = words ?? "";

@@ -7,12 +7,17 @@ export class Lost extends Error {}
 /** Milliseconds that a WebSocket may take to open, and an old one to answer what it was asked. */
 const openingPatience = 10_000;
 const retiringPatience = 5_000;
+/** Milliseconds without a message after which we ask whether the other end is still there. */
+const silence = 25_000;
+/** Milliseconds without a line of ours after which we say something: a node ends a connection that only listens (idle_timeout). */
+const quiet = 60_000;
 
 /** One WebSocket. */
 class Link {
   #socket;
   #waiting = [];
   #silence;
+  #quiet;
   #onIdle = null;
 
   /** `onEvent` gets what has no `status`; `onEnd` is called once, whatever ends it. */
@@ -28,6 +33,7 @@ class Link {
       this.#socket.onclose = () => {
         this.isOpen = false;
         clearTimeout(this.#silence);
+        clearTimeout(this.#quiet);
         for (const waiting of this.#waiting.splice(0)) waiting.reject(new Lost());
         reject(new Lost());
         onEnd();
@@ -47,6 +53,8 @@ class Link {
   /** The reply to a line. */
   ask(line) {
     if (!this.isOpen) return Promise.reject(new Lost());
+    clearTimeout(this.#quiet);
+    this.#quiet = setTimeout(() => this.#ping(), quiet);
     return new Promise((resolve, reject) => {
       this.#waiting.push({ resolve, reject });
       this.#socket.send(line);
@@ -62,13 +70,15 @@ class Link {
     setTimeout(() => this.close(), retiringPatience);
   }
 
+  #ping() { this.ask("ping").catch(() => {}); }
+
   /** A network that is gone says nothing: so we ask now and then, and give up without an answer. */
   #watchSilence() {
     clearTimeout(this.#silence);
     this.#silence = setTimeout(() => {
-      this.ask("ping").catch(() => {});
+      this.#ping();
       this.#silence = setTimeout(() => this.#giveUp(), 10_000);
-    }, 25_000);
+    }, silence);
   }
 
   /** A browser may take minutes to see that the other end does not answer. */

@@ -21,13 +21,17 @@ export function parts(text) {
 
 /** Without the punctuation behind it: a bracket belongs to the link if it was opened there. */
 function trimmed(link) {
-  for (;;) {
-    const last = link.at(-1);
-    const isOpened = last === ")" && link.split("(").length >= link.split(")").length;
-    if (!".,;:!?)]}".includes(last) || isOpened) return link;
-    link = link.slice(0, -1);
+  let end = link.length;
+  let unopened = count(link, ")") - count(link, "(");
+  for (; ".,;:!?)]}".includes(link[end - 1]); end--) {
+    if (link[end - 1] !== ")") continue;
+    if (unopened <= 0) break;
+    unopened -= 1;
   }
+  return link.slice(0, end);
 }
+
+function count(text, character) { return text.split(character).length - 1; }
 
 function address(text) {
   try {

@@ -2,7 +2,7 @@
 // Never sends a message under another tag than the first time: the server stores a tag once (within ten minutes).
 
 import { Lost } from "./connection.js";
-import { texts } from "./texts.js";
+import { reason, texts } from "./texts.js";
 
 /** As long as the server is sure to know a tag, with a minute to spare. */
 const memory = 9 * 60_000;
@@ -67,7 +67,7 @@ export class Sending {
       return this.#change(name, message.tag, { state: "stored", id: reply.id, triedAt: undefined });
     }
     if (!passing.has(reply.code)) {
-      return this.#change(name, message.tag, { state: "failed", problem: reply.message, triedAt: undefined });
+      return this.#change(name, message.tag, { state: "failed", problem: reason(reply), triedAt: undefined });
     }
     if (isFirst && reply.code !== "outcome_unknown") this.#change(name, message.tag, { triedAt: undefined });
     await new Promise(resolve => setTimeout(resolve, reply.retry_after_ms ?? 1000));

@@ -94,7 +94,10 @@ export function showConversation({ name, conversation, isActive, onRetry, toEnd 
     const date = new Date(message.at);
     if (!before || new Date(before.at).toDateString() !== date.toDateString()) {
       const key = `day ${date.toDateString()}`;
-      wanted.push(known.get(key) ?? keyed(make("p", "day", dayName(date)), key));
+      const header = known.get(key) ?? keyed(make("p", "day"), key);
+      // What was today is yesterday after midnight.
+      say(header, dayName(date));
+      wanted.push(header);
       before = null;
     }
     const follows = before && before.mine === message.mine && date - new Date(before.at) < group;
@@ -133,9 +136,19 @@ function dayName(date) {
 
 /** How the connection is, in words. */
 export function showState(state, words) {
-  element("status").textContent = words ?? texts[state];
+  say(element("status"), words ?? texts[state]);
   element("status").classList.toggle("broken", state === "broken");
 }
 
-/** Says something to who doesn't see the page. */
-export function announce(words) { element("announcer").textContent = words; }
+/** Says something to who doesn't see the page; each time in an element of its own, as the same words again are no change. */
+export function announce(words) {
+  const announcer = element("announcer");
+  announcer.append(make("p", "", words));
+  while (announcer.children.length > 5) announcer.firstChild.remove();
+}
+
+/** Nothing of what was announced stays in the document. */
+export function forgetAnnouncements() { element("announcer").replaceChildren(); }
+
+/** Puts words into an element; the same ones are not put there again, or a screen reader might say them again. */
+function say(element, words) { if (element.textContent !== words) element.textContent = words; }
