@@ -68,7 +68,7 @@ function persistence(redis) {
 
 function show({ status, warnings }) {
   element("state").textContent = `${status.nodes.filter(node => node.lease_ms > 0).length} nodes at ${status.at}`;
-  element("state").classList.remove("broken");
+  say("");
   element("warnings").replaceChildren(...warnings.map(({ text }) => make("li", "", text)));
   for (const { id, messages_per_second: rate } of status.nodes) {
     rates.set(id, [...(rates.get(id) ?? []), rate ?? 0].slice(-shown));
@@ -89,6 +89,11 @@ function show({ status, warnings }) {
   ]);
 }
 
+/** Why what is shown is old; read out when it changes, and not at every look. */
+function say(words) {
+  if (element("problem").textContent !== words) element("problem").textContent = words;
+}
+
 async function look() {
   try {
     const response = await fetch("/cluster.json", { signal: AbortSignal.timeout(4000) });
@@ -96,8 +101,7 @@ async function look() {
     if (report.error) throw new Error(report.error);
     show(report);
   } catch (error) {
-    element("state").textContent = `not up to date: ${error.message}`;
-    element("state").classList.add("broken");
+    say(`not up to date: ${error.message}`);
   }
   setTimeout(look, period);
 }
