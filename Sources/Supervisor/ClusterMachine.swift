@@ -36,6 +36,8 @@ package struct ClusterMachine {
     case failed(String)
     /// Somebody wants every node to be replaced, without an interruption of the service.
     case restart
+    /// Somebody wants the nodes' logs to say more.
+    case sayMore
     /// Somebody wants the cluster to stop; the second time, at once.
     case stop
     /// Time has passed.
@@ -50,6 +52,8 @@ package struct ClusterMachine {
     /// The node shall end when its clients have gone to the others.
     case drain(Child)
     case kill(Child)
+    /// The node's log shall say more.
+    case sayMore(Child)
     case prepareData
     /// All nodes serve for the first time.
     case announce
@@ -65,6 +69,8 @@ package struct ClusterMachine {
 
   /// How long a child may take to end after SIGTERM, before SIGKILL.
   package static let stopPatience = Duration.seconds(10)
+  /// What a node that drains may take beyond the time for its clients: what whoever stops a node must allow it.
+  package static let drainPatience = Duration.seconds(15)
   /// A child that is not ready after this long is spoken about.
   package static let slowAfter = Duration.seconds(5)
   /// So many deaths in a row before a child was ever ready end the start-up.
@@ -100,7 +106,7 @@ package struct ClusterMachine {
   private var lives: [Child: Life] = [:]
   private var stage = Stage.startingRedis
   private var status: Int32 = 0
-  /// Seconds that a node which drains may take, before it is given `stopPatience`.
+  /// Seconds that a node which drains may take, before it is given `drainPatience`.
   private let drainTime: Duration
   /// The nodes that a rolling restart has still to replace; the first is being replaced.
   private var outdated: [Child] = []
@@ -148,6 +154,8 @@ package struct ClusterMachine {
       return nodes.map { start($0) }
     case .failed(let why): return fail(why, now: now)
     case .restart: return restart(now: now)
+    // One that is not ready may not know the signal yet, which would end it.
+    case .sayMore: return nodes.filter { lives[$0]?.isReady == true }.map(Action.sayMore)
     case .stop: return isStopping ? killAll() : beginStop(now: now)
     case .tick: return tick(now: now)
     }
@@ -272,7 +280,7 @@ extension ClusterMachine {
     guard let child = outdated.first else { return [.say("all nodes are restarted")] }
     // One that is down now comes back new by itself.
     guard lives[child]?.isReady == true else { return [] }
-    drainUntil = now + drainTime + Self.stopPatience
+    drainUntil = now + drainTime + Self.drainPatience
     return [.drain(child)]
   }
 }

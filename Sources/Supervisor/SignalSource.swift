@@ -4,7 +4,7 @@
 import CProcess
 import Glibc
 
-/// The blocked signals INT, TERM, HUP and CHLD. `read()` gives what they mean.
+/// The blocked signals INT, TERM, HUP, USR1 and CHLD. `read()` gives what they mean.
 package final class SignalSource {
   /// What a signal means to a cluster.
   package enum Signal: Sendable, Equatable {
@@ -14,6 +14,8 @@ package final class SignalSource {
     case hangUp
     /// HUP, because somebody wants it.
     case restart
+    /// USR1
+    case sayMore
     /// CHLD: a child may have ended.
     case childEnded
   }
@@ -32,7 +34,7 @@ package final class SignalSource {
     signal(SIGCHLD, SIG_DFL)
     var mask = sigset_t()
     sigemptyset(&mask)
-    for number in [SIGINT, SIGTERM, SIGHUP, SIGCHLD] { sigaddset(&mask, number) }
+    for number in [SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGCHLD] { sigaddset(&mask, number) }
     sigprocmask(SIG_BLOCK, &mask, nil)
     signal(SIGHUP, SIG_DFL)
     descriptor = signalfd(-1, &mask, Int32(SFD_CLOEXEC | SFD_NONBLOCK))
@@ -49,6 +51,7 @@ package final class SignalSource {
       switch Int32(info.ssi_signo) {
       case SIGINT, SIGTERM: signals.append(.stop(Int32(info.ssi_signo)))
       case SIGHUP: signals += hangUp(isFromKernel: info.ssi_code == Self.fromKernel).map { [$0] } ?? []
+      case SIGUSR1: signals.append(.sayMore)
       default: signals.append(.childEnded)
       }
     }

@@ -109,6 +109,7 @@ package final class Supervisor {
       isHungUp = true
       feed(.stop)
     case .restart: feed(.restart)
+    case .sayMore: feed(.sayMore)
     case .hangUp, .childEnded: break
     }
   }
@@ -136,6 +137,7 @@ package final class Supervisor {
     case .terminate(.redis): processes[.redis]?.signal(SIGTERM)
     case .terminate(let node): processes[node]?.signal(SIGINT)
     case .kill(let child): processes[child]?.kill()
+    case .sayMore(let node): processes[node]?.signal(SIGUSR1)
     case .prepareData: prepare()
     case .announce: announce()
     case .say(let line): say(line)

@@ -134,10 +134,18 @@ import Testing
     #expect(feed(&machine, at: 100, .tick) == [.start(.node(1))])
     let back = feed(&machine, at: 1000, .started(.node(1), pid: 111), .ready(.node(1)))
     #expect(back.last == .drain(.node(2)))
-    #expect(machine.nextDeadline == at(21_000), "its clients have 10 s, itself 10 more")
-    #expect(feed(&machine, at: 20_999, .tick) == [])
-    #expect(feed(&machine, at: 21_000, .tick) == [.say("n2 is killed: it had not ended"), .kill(.node(2))])
-    #expect(feed(&machine, at: 21_001, .ended(.node(2), .killed(signal: 9))) == [.start(.node(2))])
+    #expect(machine.nextDeadline == at(26_000), "its clients have 10 s, itself 15 more")
+    #expect(feed(&machine, at: 25_999, .tick) == [])
+    #expect(feed(&machine, at: 26_000, .tick) == [.say("n2 is killed: it had not ended"), .kill(.node(2))])
+    #expect(feed(&machine, at: 26_001, .ended(.node(2), .killed(signal: 9))) == [.start(.node(2))])
+  }
+
+  @Test func `only nodes that are ready are told to say more`() {
+    var machine = serving()
+    _ = feed(&machine, .ended(.node(1), .killed(signal: 9)))
+    #expect(feed(&machine, .sayMore) == [.sayMore(.node(2))])
+    _ = feed(&machine, at: 100, .tick, .started(.node(1), pid: 111))
+    #expect(feed(&machine, at: 100, .sayMore) == [.sayMore(.node(2))])
   }
 
   @Test func `a stop ends a restart, and a start can't be restarted`() {

@@ -3,7 +3,7 @@
 // Runs on: as a process of its own.
 
 /// The stand-in. It takes `serve`'s options and appends lines to the file KABAR_TEST_LOG: `NAME started ANSWER`,
-/// `NAME ready`, `NAME stopping ANSWER` (SIGINT), `NAME draining ANSWER` (SIGTERM), where ANSWER is what the Redis named by KABAR_REDIS said to PING.
+/// `NAME ready`, `NAME stopping ANSWER` (SIGINT), `NAME draining ANSWER` (SIGTERM), `NAME says more` (SIGUSR1), where ANSWER is what the Redis named by KABAR_REDIS said to PING.
 enum StandInNode {
   /// Behaviours, chosen by the variable KABAR_TEST_NODE.
   enum Behaviour: String {
@@ -30,6 +30,7 @@ enum StandInNode {
     if ($mode eq 'broken') { print STDERR "$name: cannot work like this\n"; exit 7 }
     sub ending { my ($word) = @_; return $mode eq 'stubborn' ? 'IGNORE' : sub { note($word, redis()); exit 0 } }
     ($SIG{INT}, $SIG{TERM}) = (ending('stopping'), ending('draining'));
+    $SIG{USR1} = sub { note('says more') };
     note('started', redis());
     select(undef, undef, undef, 0.2);
     if ($mode ne 'silent') {

@@ -93,6 +93,16 @@ import Testing
     #expect(up.processes.count == 5, "kabar up, Redis and three nodes")
   }
 
+  @Test func `SIGUSR1 goes to the nodes, and ends nothing`() async throws {
+    let up = try UpProcess(port: TestSocket.freePort())
+    defer { up.stop() }
+    try await up.waitUntilReady()
+    kill(up.pid, SIGUSR1)
+    let all: Set = ["n1 says more", "n2 says more", "n3 says more"]
+    #expect(await eventually { Set(up.log.suffix(3)) == all || up.hasEnded }, "\(up.log)")
+    #expect(!up.hasEnded && up.processes.count == 5)
+  }
+
   @Test func `a second signal kills nodes that don't listen`() async throws {
     let up = try UpProcess(port: TestSocket.freePort(), nodes: 2, behaviour: .stubborn)
     defer { up.stop() }

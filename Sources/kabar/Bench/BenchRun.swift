@@ -78,6 +78,7 @@ struct BenchRun {
       switch signal {
       case .stop(let number): throw ExitCode(128 + number)
       case .hangUp, .restart: throw ExitCode(128 + SIGHUP)
+      case .sayMore: break
       case .childEnded: if let failure = cluster?.failure() { throw failure }
       }
     }
