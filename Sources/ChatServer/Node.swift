@@ -180,6 +180,7 @@ package struct Node: Service {
     }
     Watchdog(loops)?.start()
     announceReady(threads: loops.count, http: http?.localAddress?.port)
+    await adviseOnRedis(parts)
     try? await gracefulShutdown()
     ServiceManager.notify("STOPPING=1")
     await drain(parts, listeners)
@@ -192,7 +193,10 @@ package struct Node: Service {
     guard let (host, ports) = configuration.http else { return nil }
     for port in ports {
       do {
-        return try await HTTPListener.open(parts.status, host: host, port: port, isSearching: ports.count > 1)
+        let channel = try await HTTPListener.open(
+          parts.status, host: host, port: port, isReserved: configuration.isSupervised)
+        try await tell(parts, of: "\(host.contains(":") ? "[\(host)]" : host):\(port)")
+        return channel
       } catch {
         if port < ports.upperBound, (error as? IOError)?.errnoCode == EADDRINUSE { continue }
         await stop(parts, [], subscriber)
@@ -200,6 +204,13 @@ package struct Node: Service {
       }
     }
     return nil
+  }
+
+  /// Where operators can ask: in Redis as soon as the node joins, and in the log at once, for a node may wait long for Redis. Those of
+  /// `kabar up` stand in its table.
+  private func tell(_ parts: Parts, of http: String) async throws {
+    try await parts.first.submit { parts.membership.value.description.append(("http", http)) }.get()
+    if !configuration.isSupervised { logger.notice("answering operators", metadata: ["http": "\(http)"]) }
   }
 
   private func announceReady(threads: Int, http: Int?) {
@@ -210,9 +221,17 @@ package struct Node: Service {
     for place in places { metadata[place.name] = "\(place.port)" }
     logger.notice("ready", metadata: metadata)
     ServiceManager.notify("READY=1")
-    if !configuration.isSupervised, ConnectionMigration.isOn == false {
+    if !configuration.isSupervised, ConnectionMigration.isOn != true {
       logger.warning("\(ConnectionMigration.advice)")
     }
+  }
+
+  /// Once, at the start: what Redis would lose. Where a node may not ask it says nothing.
+  private func adviseOnRedis(_ parts: Parts) async {
+    guard let ask = configuration.redisAdvice,
+      let redis = try? await parts.first.submit({ RedisHandle(parts.workers[0].value.redis) }).get()
+    else { return }
+    for advice in (try? await ask(redis)) ?? [] { logger.warning("\(advice)") }
   }
 
   /// Waits until Redis knows this node; `false` if the process was told to stop before.

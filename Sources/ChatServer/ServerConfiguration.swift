@@ -24,6 +24,8 @@ package struct ServerConfiguration: Sendable {
   package var http: (host: String, ports: ClosedRange<Int>)? = ("127.0.0.1", usualHTTPPorts)
   /// What /cluster.json says there: the cluster as Redis knows it, in JSON; `nil`: nothing.
   package var clusterReport: (@Sendable (RedisHandle) async throws -> String)?
+  /// What is to be said of Redis when the node has started; fails where Redis may not be asked.
+  package var redisAdvice: (@Sendable (RedisHandle) async throws -> [String])?
   /// One for each node of a machine.
   package static let usualHTTPPorts = 8900...8999
   /// Event loops, each with its own listener and its own connection to Redis.

@@ -116,6 +116,9 @@ final class Worker {
   /// How many are open.
   var connectionCount: Int { connections.count }
 
+  /// How many sessions have a connection here.
+  var sessionCount: Int { bySession.count }
+
   func bound(_ connection: ConnectionHandler, to session: SessionID) {
     telemetry.bound(1)
     bySession[session, default: [:]][ObjectIdentifier(connection)] = connection

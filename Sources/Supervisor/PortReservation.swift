@@ -58,15 +58,19 @@ final class PortReservation {
     throw SupervisorError("no free port for Redis between 6390 and 6489: name one with --redis-port")
   }
 
-  /// Reserves `count` ports on 127.0.0.1, the first free ones from `first`.
+  /// Reserves `count` ports on 127.0.0.1, each for one node, the first free ones from `first`.
   /// - Throws: when there are not that many among a thousand.
   static func http(from first: Int, count: Int) throws(SupervisorError) -> [(port: Int, reservation: PortReservation)] {
     var found: [(Int, PortReservation)] = []
     for port in first..<min(first + 1000, 65536) where found.count < count {
-      guard case .success(let held) = try bound(host: "127.0.0.1", port: port, option: nil) else { continue }
-      // From here on the node, which binds with SO_REUSEADDR, may join; another cluster's search may not.
-      set(SO_REUSEADDR, on: held)
-      found.append((port, PortReservation(held)))
+      if case .success(let held) = try bound(host: "127.0.0.1", port: port, option: nil) {
+        // From here on our node, which alone binds with SO_REUSEPORT, may join; whoever searches may not.
+        set(SO_REUSEPORT, on: held)
+        found.append((port, PortReservation(held)))
+      } else if let held = try? chat(host: "127.0.0.1", port: port) {
+        // Only old connections were in the way: a cluster that is started again has the same ports.
+        found.append((port, held))
+      }
     }
     guard found.count == count else {
       throw SupervisorError("no \(count) free ports from \(first) on: choose others with --http-port")

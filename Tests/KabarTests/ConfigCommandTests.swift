@@ -65,6 +65,16 @@ import Testing
     #expect(good == (0, "the settings of this node can be used\n"))
     let wrongKey = try run(["serve", "--check-config"], ["KABAR_CONFIG": file])
     #expect(wrongKey == (1, "Error: \(file), line 1: there is no setting 'prot'; is 'port' meant?\n"))
+    let wrongVariable = try run(
+      ["serve", "--check-config"], ["KABAR_COMAND_RATE": "5", "KABAR_PUBLISH_WEB": "1", "KABAR_CROWD": "7"])
+    #expect(wrongVariable.status == 0)
+    #expect(
+      Set(wrongVariable.text.split(separator: "\n")) == [
+        "Warning: there is no setting KABAR_COMAND_RATE; is KABAR_COMMAND_RATE meant?",
+        "the settings of this node can be used",
+      ], "\(wrongVariable.text)")
+    let printed = try run(["config", "--print"], ["KABAR_PROT": "1"])
+    #expect(printed.status == 0 && printed.text.contains("no setting KABAR_PROT; is KABAR_PORT meant?"))
     let noFile = try run(["serve", "--check-config", "--config", "\(folder.path)/none"])
     #expect(noFile == (1, "Error: the configuration \(folder.path)/none can't be read: No such file or directory\n"))
     let noCertificate = try run([

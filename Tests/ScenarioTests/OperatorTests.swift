@@ -55,6 +55,85 @@ import Testing
     node.terminate()
   }
 
+  @Test func `a node says at its start what its environment and Redis will not bear`() async throws {
+    let folder = try TestFolder()
+    let redis = try await RedisServer("--appendonly", "no", "--appendfsync", "everysec")
+    let (node, _) = try await start(redis, folder, [], ["KABAR_COMAND_RATE": "5"])
+    let isSaid = await eventually { node.text.contains("append-only") || node.text.contains("persistence is off") }
+    #expect(isSaid, "\(node.text)")
+    #expect(node.text.contains("there is no setting KABAR_COMAND_RATE; is KABAR_COMMAND_RATE meant?"))
+    node.terminate()
+    let sound = try await RedisServer("--appendfsync", "everysec")
+    let file = "\(folder.path)/kabar.yaml"
+    #expect(try sound.cli("CONFIG", "SET", "requirepass", "s3cr3t") == "OK")
+    let url = sound.url.replacing("//", with: "//:s3cr3t@")
+    try "redis: \(url)\n".write(toFile: file, atomically: true, encoding: .utf8)
+    let (quiet, port) = try await start(sound, folder, ["--config", file], ["KABAR_REDIS": ""])
+    let isOpen = "every user of this machine can read the password for Redis"
+    #expect(quiet.text.contains(isOpen) && quiet.text.contains(file))
+    #expect(try LineClient(port: port).request("ping").isOK)
+    try await Task.sleep(for: .milliseconds(300))
+    #expect(!quiet.text.contains("append") && !quiet.text.contains("no setting"), "\(quiet.text)")
+    quiet.terminate()
+    chmod(file, 0o600)
+    let (closed, _) = try await start(sound, folder, ["--config", file], ["KABAR_REDIS": ""])
+    #expect(!closed.text.contains(isOpen))
+    closed.terminate()
+  }
+
+  @Test(arguments: [
+    ("echo 0 >/proc/sys/net/ipv4/tcp_migrate_req", true), ("echo 1 >/proc/sys/net/ipv4/tcp_migrate_req", false),
+    ("mount -t tmpfs none /proc/sys", true),
+  ])
+  func `a node warns where the kernel does not move connections, or does not say`(
+    setting: String, isWarned: Bool
+  )
+    async throws
+  {
+    let folder = try TestFolder()
+    let socket = "\(folder.path)/redis.sock"
+    let redis = try await RedisServer("--unixsocket", socket)
+    let serve = "exec '\(kabarProgram)' serve --host 0.0.0.0 --http-port 0 --redis unix://\(socket)"
+    let node = try TestProcess(
+      "unshare", ["-rnm", "bash", "-c", "\(setting) && \(serve)"], environment: ["KABAR_WEB_PORT": "0"],
+      output: "\(folder.path)/log")
+    #expect(await eventually { node.text.contains("msg=ready") || !node.isRunning }, "\(node.text)")
+    try await Task.sleep(for: .milliseconds(200))
+    #expect(node.text.contains("tcp_migrate_req=1") == isWarned, "\(node.text)")
+    #expect(node.terminate() == 0)
+    withExtendedLifetime(redis) {}
+  }
+
+  @Test func `a node that is restarted answers operators where they asked it, and Redis knows where`() async throws {
+    let redis = try await RedisServer()
+    let folder = try TestFolder()
+    var ports: [String] = []
+    // A node of another test may take the port in between; old connections of ours must not.
+    for _ in 0..<6 where ports.count < 2 || ports.last != ports.dropLast().last {
+      let (node, _) = try await start(redis, folder)
+      ports.append(String(try #require(node.text.firstMatch(of: /http=(\S+)/), "\(node.text)").output.1))
+      let id = try redis.cli("ZRANGE", "kabar:nodes", "0", "0")
+      #expect(try redis.cli("HGET", "kabar:node:\(id)", "http") == ports.last)
+      let port = try #require(ports.last?.split(separator: ":").last.flatMap { Int($0) })
+      #expect(try HTTPAnswer(port: port, "/livez").status == 200)
+      node.terminate()
+    }
+    #expect(ports.last == ports.dropLast().last, "\(ports)")
+  }
+
+  @Test func `where a node answers operators stands in its log while it waits for Redis`() async throws {
+    let folder = try TestFolder()
+    let (chat, redis) = (try TCPSocket.freePort(), try TCPSocket.freePort())
+    let node = try TestProcess(
+      kabarProgram, ["serve", "--port", "\(chat)"], environment: ["KABAR_REDIS": "redis://127.0.0.1:\(redis)"],
+      output: "\(folder.path)/log")
+    #expect(await eventually { node.text.contains("http=127.0.0.1:") || !node.isRunning }, "\(node.text)")
+    let port = try #require(node.text.firstMatch(of: /http=127\.0\.0\.1:(\d+)/).flatMap { Int($0.output.1) })
+    #expect(try HTTPAnswer(port: port, "/readyz").status == 503)
+    #expect(!node.text.contains("msg=ready"))
+    node.terminate()
+  }
+
   @Test func `a log in JSON is an object on every line`() async throws {
     let redis = try await RedisServer()
     let folder = try TestFolder()
@@ -89,7 +168,7 @@ import Testing
       [
         "-c",
         "import socket,time; s=[]\nfor p in range(8900, 8960):\n  t=socket.socket()\n  try: t.bind(('127.0.0.1', p))\n"
-          + "  except OSError: continue\n  t.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1); s.append(t)\n"
+          + "  except OSError: continue\n  t.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1); s.append(t)\n"
           + "print('held', *[t.getsockname()[1] for t in s], 'all', flush=True); time.sleep(60)",
       ], output: "\(folder.path)/held")
     #expect(await eventually { holder.text.contains("all") }, "\(holder.text)")

@@ -42,6 +42,7 @@ import Testing
     #expect(sum > 0 && sum < 36)
     #expect(after["redis_seconds_count"] > 0)
     #expect(after["connections"] == 6 && after["connections_bound"] == 6 && after["connections_accepted_total"] == 6)
+    #expect(after["sessions"] == 6)
     #expect(after["active_users"] == 1 && after["listeners"] == 1 && after["feeds"] == 1)
     #expect(after["ready"] == 1 && after["presence_stale"] == 0 && after["redis_reconnects_total"] == 0)
 

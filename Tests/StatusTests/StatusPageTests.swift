@@ -15,15 +15,16 @@ import Testing
     facts.nodes[0].uptimeSeconds = 7300
     (facts.nodes[0].connections, facts.nodes[0].users, facts.nodes[0].messagesPerSecond) = (120, 80, 12.5)
     (facts.redis.uptimeSeconds, facts.redis.memoryBytes, facts.redis.maxmemoryBytes) = (90, 1536, 2 << 30)
+    facts.nodes[0].http = "127.0.0.1:8900"
     facts.totals = TotalFacts(accounts: 4, activeUsers: 1, connections: 120, messagesPerSecond: 12.5)
     (facts.totals.waitingMessages, facts.totals.sessions) = (1, 7)
     #expect(
       page(facts).lines == [
         "Kabar at 2026-11-22T16:04:05.006Z: 2 nodes, 1 active user, 12.5 messages/s",
         "",
-        "NODE        VERSION   LEASE      UP   CONN  USERS   MSG/S",
-        "a-00000001      1.0   5.2 s     2 h    120     80    12.5",
-        "b-00000002      1.0   5.2 s       -      -      0       -",
+        "NODE        VERSION   LEASE      UP   CONN  USERS   MSG/S  HTTP",
+        "a-00000001      1.0   5.2 s     2 h    120     80    12.5  127.0.0.1:8900",
+        "b-00000002      1.0   5.2 s       -      -      0       -  -",
         "",
         "redis        7.0.15, primary, up 90 s, PING 0.2 ms, 14 clients of 10000",
         "memory       1.5 KiB of 2.0 GiB (0 %), policy noeviction",

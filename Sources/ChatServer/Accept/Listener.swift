@@ -128,5 +128,5 @@ enum Door: Sendable {
 
 extension NIOBSDSocket.Option {
   /// `SO_REUSEPORT`, for which NIO has no constant on Linux (asm-generic/socket.h: 15).
-  fileprivate static let reusePort = NIOBSDSocket.Option(rawValue: 15)
+  static let reusePort = NIOBSDSocket.Option(rawValue: 15)
 }

@@ -21,7 +21,8 @@ final class Membership {
 
   private(set) var node: NodeID
   private let name: String
-  private let description: [(String, String)]
+  /// What Redis is told of this node when it joins.
+  var description: [(String, String)]
   private let redis: RedisClient
   private let logger: Logger
   /// Where this node's users are told of.

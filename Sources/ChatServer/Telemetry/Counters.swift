@@ -27,6 +27,7 @@ struct Counters: Sendable {
 
   // How it stands now.
   var open = 0
+  var sessions = 0
   /// What waits for clients to read it.
   var outboxBytes = 0
   var redisReconnects = 0
@@ -60,6 +61,7 @@ struct Counters: Sendable {
     redisLatency.add(other.redisLatency)
     loopLag.add(other.loopLag)
     open += other.open
+    sessions += other.sessions
     outboxBytes += other.outboxBytes
     redisReconnects += other.redisReconnects
     requestsInFlight += other.requestsInFlight

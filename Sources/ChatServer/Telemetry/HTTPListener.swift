@@ -21,13 +21,14 @@ final class HTTPListener {
 
   private init(_ status: NodeStatus) { self.status = status }
 
-  /// Listens on the first event loop. `isSearching`: the port is one of many, and left alone if anybody has bound it, as `kabar up` does
-  /// with those of its nodes (a socket with SO_REUSEADDR could listen there all the same).
-  static func open(_ status: NodeStatus, host: String, port: Int, isSearching: Bool) async throws -> any Channel {
+  /// Listens on the first event loop, where nobody else does. `isReserved`: `kabar up` holds the port for its node, with SO_REUSEPORT.
+  /// Old connections in TIME_WAIT are no obstacle: a node that is restarted finds its port again.
+  static func open(_ status: NodeStatus, host: String, port: Int, isReserved: Bool) async throws -> any Channel {
     let eventLoop = status.membership.eventLoop
     let listener = try await eventLoop.submit { NIOLoopBound(HTTPListener(status), eventLoop: eventLoop) }.get()
     return try await ServerBootstrap(group: eventLoop)
-      .serverChannelOption(.socketOption(.so_reuseaddr), value: isSearching ? 0 : 1)
+      .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+      .serverChannelOption(.socketOption(.reusePort), value: isReserved ? 1 : 0)
       .childChannelInitializer { channel in
         channel.eventLoop.makeCompletedFuture { try listener.value.accept(channel) }
       }

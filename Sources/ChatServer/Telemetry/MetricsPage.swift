@@ -52,6 +52,9 @@ struct MetricsPage: Sendable {
     metric("connections", "gauge", "Open connections of clients.", counters.open, &page)
     metric("connections_accepted_total", "counter", "Connections of clients so far.", counters.accepted, &page)
     metric("connections_bound", "gauge", "Connections that are bound to a session.", counters.bound, &page)
+    metric(
+      "sessions", "gauge", "Sessions with a connection here; one on several event loops counts on each.",
+      counters.sessions, &page)
     metric("received_bytes_total", "counter", "Bytes of requests.", counters.bytesReceived, &page)
     metric("sent_bytes_total", "counter", "Bytes of replies and events.", counters.bytesSent, &page)
     metric("outbox_bytes", "gauge", "Bytes that wait for clients to read them.", counters.outboxBytes, &page)

@@ -58,7 +58,7 @@ extension Worker {
   /// How it stands now.
   func counters() -> Counters {
     var counters = telemetry.counters
-    counters.open = connectionCount
+    (counters.open, counters.sessions) = (connectionCount, sessionCount)
     counters.outboxBytes = openConnections.reduce(0) { $0 + $1.outboxBytes }
     counters.redisReconnects = max(0, redis.connections - 1)
     counters.requestsInFlight = redis.requestsInFlight

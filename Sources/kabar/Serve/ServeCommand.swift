@@ -39,7 +39,14 @@ struct ServeCommand: AsyncParsableCommand {
       let facts = try await StatusReader(redis: redis).facts()
       return try StatusCommand.json(facts, judge.warnings(facts))
     }
-    if checkConfig { return print("the settings of this node can be used") }
+    settings.node.redisAdvice = { redis in
+      let advice = judge.warnings(try await StatusReader(redis: redis).facts())
+      return advice.filter { [.persistenceOff, .appendOnlyOff].contains($0.code) }.map(\.text)
+    }
+    if checkConfig {
+      ConfigCommand.show(settings.warnings)
+      return print("the settings of this node can be used")
+    }
     let control = LogControl(level: settings.logLevel)
     let format = settings.logFormat
     LoggingSystem.bootstrap { _ in LineLogHandler(format, control) }
@@ -63,6 +70,7 @@ struct ServeCommand: AsyncParsableCommand {
 
   /// Says what an operator should know before it is too late.
   private func warn(_ settings: ServeOptions.Resolved, _ logger: Logger) {
+    for warning in settings.warnings { logger.warning("\(warning)") }
     if settings.limitsAreOff {
       logger.warning("limits are off: any client can take all of this node; this is for load tests")
     }
@@ -70,7 +78,7 @@ struct ServeCommand: AsyncParsableCommand {
     if settings.node.redis.tls?.isKeyReadableByOthers == true {
       logger.warning("every user of this machine can read the key of the client certificate for Redis")
     }
-    if let file = settings.redisPasswordFile, FilePermissions.isReadableByOthers(file) {
+    if let file = settings.redisPasswordFile ?? settings.fileWithPassword, FilePermissions.isReadableByOthers(file) {
       logger.warning("every user of this machine can read the password for Redis", metadata: ["file": "\(file)"])
     }
   }

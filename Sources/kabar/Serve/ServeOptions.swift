@@ -67,13 +67,25 @@ struct ServeOptions: ParsableArguments {
     let redisPasswordFile: String?
     /// Every setting, and where it comes from.
     let effective: [Settings.Effective]
+    /// What is to be said of variables that are no settings.
+    let warnings: [String]
+
+    /// The file of settings, if a password for Redis stands in it.
+    var fileWithPassword: String? {
+      let source = effective.first { $0.name == "redis" }?.source
+      guard redisPasswordFile == nil, node.redis.password?.isEmpty == false, case .file(let path, _)? = source else {
+        return nil
+      }
+      return path
+    }
   }
 
   /// From options, variables, file and defaults.
   func resolved() throws -> Resolved {
     let environment = ProcessInfo.processInfo.environment
     let path = config ?? environment[Settings.variable("config")].flatMap { $0.isEmpty ? nil : $0 }
-    let names = SettingsCatalogue().names.filter { $0 != "config" }
+    let catalogue = SettingsCatalogue()
+    let names = catalogue.names.filter { $0 != "config" }
     let settings = Settings(environment: environment, file: try path.map { try ConfigFile($0, known: names) })
     return try Settings.$current.withValue(settings) {
       _ = try Settings.optional(config, "config")
@@ -81,7 +93,8 @@ struct ServeOptions: ParsableArguments {
       return Resolved(
         node: node, logLevel: try Settings.value(logLevel, "log-level", default: .notice),
         logFormat: try Settings.value(logFormat, "log-format", default: .text), limitsAreOff: try limits.areOff,
-        redisPasswordFile: try redis.login.passwordFile, effective: settings.effective)
+        redisPasswordFile: try redis.login.passwordFile, effective: settings.effective,
+        warnings: catalogue.warnings(of: environment))
     }
   }
 

@@ -3,6 +3,7 @@
 // Main thread.
 
 import ArgumentParser
+import Foundation
 
 struct ConfigCommand: ParsableCommand {
   /// What is printed.
@@ -31,8 +32,16 @@ struct ConfigCommand: ParsableCommand {
   func run() throws {
     switch output {
     case .page: Swift.print(SettingsCatalogue().page, terminator: "")
-    case .print: Swift.print(Self.file(try options.resolved().effective), terminator: "")
+    case .print:
+      let settings = try options.resolved()
+      Self.show(settings.warnings)
+      Swift.print(Self.file(settings.effective), terminator: "")
     }
+  }
+
+  /// Says on standard error, for standard output may become a file.
+  static func show(_ warnings: [String]) {
+    for warning in warnings { FileHandle.standardError.write(Data("Warning: \(warning)\n".utf8)) }
   }
 
   /// A line for each setting, which `ConfigFile` reads as the same.

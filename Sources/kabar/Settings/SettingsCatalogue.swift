@@ -45,6 +45,26 @@ struct SettingsCatalogue {
   /// The keys that a file may have.
   var names: [String] { entries.map(\.name) }
 
+  /// What is to be said of variables that look like settings and are none: a misspelled limit would be no limit. Said, not refused:
+  /// an environment may be shared with what else is deployed.
+  func warnings(of environment: [String: String]) -> [String] {
+    let known = entries.map(\.variable) + Self.otherVariables
+    return environment.keys.sorted().compactMap { name in
+      guard name.hasPrefix("KABAR_"), !known.contains(name), !Self.otherPrefixes.contains(where: name.hasPrefix) else {
+        return nil
+      }
+      let nearest = known.min { EditDistance.between($0, name) < EditDistance.between($1, name) }
+      return "there is no setting \(name)" + (nearest.map { "; is \($0) meant?" } ?? "")
+    }
+  }
+
+  /// Variables of `kabar up`, of compose.yaml and its companions, and of the tests.
+  private static let otherVariables = [
+    "KABAR_DURABILITY", "KABAR_REDIS_MEMORY", "KABAR_REDIS_CONTAINER_MEMORY", "KABAR_REDIS_PUBLISH",
+    "KABAR_NODE_MEMORY", "KABAR_BALANCER", "KABAR_BALANCER_WEB", "KABAR_SECRETS", "KABAR_COST_FILE",
+  ]
+  private static let otherPrefixes = ["KABAR_PUBLISH", "KABAR_TEST_", "KABAR_FUZZ"]
+
   /// The page of all settings, in Markdown.
   var page: String {
     var lines = Self.introduction
@@ -66,7 +86,7 @@ struct SettingsCatalogue {
     "# Settings", "", "All settings of a node: `kabar serve`.", "", "## Overview", "",
     "This page is printed by `kabar config --page`. Each setting is an option, a variable and a key in the YAML file that `--config`",
     "(or `KABAR_CONFIG`) names. An option is stronger than a variable, a variable than the file, the file than the default.",
-    "A key that is no setting is refused. `kabar config --print` shows what comes of all three and where each value is from,",
+    "A key that is no setting is refused, a variable warned of. `kabar config --print` shows what comes of all three and where each value is from,",
     "`kabar serve --check-config` says whether a node would start with it. `kabar up` hands its environment to its nodes, and reads no file.",
     "Only `kabar serve` and `kabar config` read the file: for `kabar account`, `status` and the others set `KABAR_REDIS`.",
   ]

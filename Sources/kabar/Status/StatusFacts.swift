@@ -37,6 +37,8 @@ struct NodeFacts: Encodable, Equatable {
   var messagesPerSecond: Double?
   /// By how much its clock was ahead of that of Redis when it renewed its lease, in milliseconds; negative: behind.
   var clockAheadMs: Int?
+  /// Where it answers operators by HTTP, as seen from its machine: `127.0.0.1:8900`.
+  var http: String?
 
   /// The node holds a lease.
   var isAlive: Bool { leaseMs > 0 && !isLeaving }

@@ -69,7 +69,9 @@ struct StatusPage {
         + zip(cells, widths).map { StatusText.right(StatusText.cut($0, $1 - 1), $1) }.joined()
     }
     let heading = row("NODE", ["VERSION", "LEASE", "UP", "CONN", "USERS", "MSG/S"])
-    return [heading] + zip(ids, facts.nodes).map { row($0, cells(of: $1)) }
+    let rows = [heading] + zip(ids, facts.nodes).map { row($0, cells(of: $1)) }
+    guard columns == nil, facts.nodes.contains(where: { $0.http != nil }) else { return rows }
+    return zip(rows, ["HTTP"] + facts.nodes.map { safe($0.http ?? "-") }).map { $0 + "  " + $1 }
   }
 
   private func cells(of node: NodeFacts) -> [String] {

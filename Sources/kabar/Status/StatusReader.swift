@@ -106,7 +106,7 @@ struct StatusReader: Sendable {
 
   private func node(_ id: NodeID, leaseEnd: Int, _ now: Int) async throws -> NodeFacts {
     let names = [
-      "name", "version", "host", "port", "pid", "started", "connections", "messages", "rate", "clock",
+      "name", "version", "host", "port", "pid", "started", "connections", "messages", "rate", "clock", "http",
     ]
     let fields = try await ask(["HMGET", .text(KeySpace.node(id))] + names.map { .text($0) }).elements ?? []
     func text(_ index: Int) -> String? { fields.indices.contains(index) ? fields[index].text : nil }
@@ -117,7 +117,7 @@ struct StatusReader: Sendable {
       leaseMs: leaseEnd - now, isLeaving: leaseEnd == 0,
       uptimeSeconds: started.map { max(0, now / 1000 - Int($0.timeIntervalSince1970)) }, connections: number(6),
       users: try await ask("HLEN", .text(KeySpace.nodeUsers(id))).integer ?? 0, messages: number(7),
-      messagesPerSecond: text(8).flatMap { Double($0) }, clockAheadMs: number(9))
+      messagesPerSecond: text(8).flatMap { Double($0) }, clockAheadMs: number(9), http: text(10))
   }
 
   private func ask(_ words: RedisArgument...) async throws -> RedisReply { try await ask(words) }
