@@ -241,6 +241,7 @@ let package = Package(
       dependencies: [
         "kabar", "ChatProtocol", "TestSupport",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "Yams", package: "Yams"),
       ], swiftSettings: strict),
     .testTarget(
       name: "ScenarioTests", dependencies: ["ChatClient", "ChatProtocol", "TestSupport", "kabar"],

@@ -47,7 +47,7 @@ import Testing
     #expect(try (1...10_000).contains(Int(value("maxclients")) ?? 0))
   }
 
-  @Test func `nodes and kabar check run with the rights that it advises, and those reach nothing else`() async throws {
+  @Test func `nodes and operators have the rights that they need with it, and those reach nothing else`() async throws {
     let folder = try TestFolder()
     let port = try TCPSocket.freePort()
     let (file, users) = try configuration(in: folder)
@@ -62,15 +62,21 @@ import Testing
       [kabarProgram, "account", "import", "\(folder.path)/a.csv", "--scrypt-log2n", "2"],
       environment: ["KABAR_REDIS": url])
     #expect(accounts.status == 0, "\(accounts.output)")
+    let http = try TCPSocket.freePort()
     let node = try TestProcess(
-      kabarProgram, ["serve", "--port", "\(chatPort)"], environment: ["KABAR_REDIS": url, "KABAR_LOG_LEVEL": "info"],
-      output: "\(folder.path)/node.out")
+      kabarProgram, ["serve", "--port", "\(chatPort)", "--http-port", "\(http)"],
+      environment: ["KABAR_REDIS": url, "KABAR_LOG_LEVEL": "info"], output: "\(folder.path)/node.out")
     let isUp = await eventually { node.text.contains("msg=ready") || !node.isRunning }
     try #require(isUp && node.isRunning, "\(node.text)")
     let client = try LineClient(port: chatPort)
     #expect(try client.request("auth arini pw").isOK)
     #expect(try client.request("send arini hello").isOK)
     #expect(try client.request("inbox").texts(from: "arini") == ["hello"])
+    for words in [["status"], ["status", "--full", "--json"], ["explain", "arini"]] {
+      let run = try FinishedProcess([kabarProgram] + words, environment: ["KABAR_REDIS": url])
+      #expect(run.status == 0, "\(words): \(run.output)")
+    }
+    #expect(try HTTPAnswer(port: http, "/cluster.json").body.contains("\"ok\" : true"))
     #expect(try client.request("logout").isOK)
     client.socket.close()
     #expect(try CheckRun(url: url).status == 0)

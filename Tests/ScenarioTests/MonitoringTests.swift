@@ -22,6 +22,11 @@ import Testing
   @Test func `promtool takes the rules, and what a node says`() async throws {
     let rules = try run("promtool check rules '\(Self.deploy.path)/prometheus/alerts.yml'")
     #expect(rules.status == 0 && rules.text.contains("rules found"), "\(rules.text)")
+    let example = try run("promtool check config '\(Self.deploy.path)/prometheus/prometheus.yml'")
+    #expect(example.status == 0 && example.text.contains("1 rule files found"), "\(example.text)")
+    let explained = try DocumentedPage("Operating.md").firstCells
+    let alerts = try file("prometheus/alerts.yml").matches(of: /alert: (\w+)/).map { String($0.output.1) }
+    #expect(Set(alerts) == explained.filter { $0.hasPrefix("Kabar") })
 
     let redis = try await RedisServer()
     try await redis.addAccounts("arini", "lineker")

@@ -14,6 +14,14 @@ def count(what, n=1):
         counts[what] = counts.get(what, 0) + n
 
 
+def counted(work, *arguments):
+    """What no part of the load expects is a failure, not the quiet end of a thread."""
+    try:
+        work(*arguments)
+    except Exception as failure:
+        count("%s ended: %r" % (work.__name__, failure))
+
+
 def prepare_network():
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_socket:
         up = struct.pack("16sh", b"lo", 1)  # ifreq with IFF_UP
@@ -156,9 +164,9 @@ def main():
             subprocess.run([kabar, "account", "add", name, "--password-stdin", "--redis", "redis://127.0.0.1:6390"],
                            input="pw\n", text=True, check=True, stdout=log, stderr=log, env=environment)
         stored, received = [[] for _ in range(3)], []
-        load = [threading.Thread(target=visit) for _ in range(4)]
-        load += [threading.Thread(target=send, args=(n, stored[n])) for n in range(3)]
-        listener = threading.Thread(target=listen, args=(received,))
+        load = [threading.Thread(target=counted, args=(visit,)) for _ in range(4)]
+        load += [threading.Thread(target=counted, args=(send, n, stored[n])) for n in range(3)]
+        listener = threading.Thread(target=counted, args=(listen, received))
         for thread in load + [listener]:
             thread.daemon = True
             thread.start()
