@@ -120,7 +120,7 @@ export class History {
     else this.#unkept.add(name);
   }
 
-  /** Whether a conversation found room: the oldest of all messages that may go go for it, or none if they are not enough. */
+  /** Whether room for a conversation was made: by the oldest messages of all that can be let go of, or by none if they are not enough. */
   #makeRoom(name) {
     const key = this.#prefix + name;
     const needed = JSON.stringify(this.conversation(name)).length - (localStorage.getItem(key)?.length ?? -key.length);
