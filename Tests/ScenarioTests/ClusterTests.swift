@@ -137,8 +137,10 @@ import Testing
     let process = try TestProcess(
       kabarProgram, ["serve", "--port", "\(redis.port)", "--redis", redis.url], output: "\(folder.path)/out")
     #expect(process.waitUntilExit() == 1)
-    #expect(process.text.contains("Error: cannot listen on 127.0.0.1 port \(redis.port)"))
-    #expect(process.text.split(separator: "\n").count == 1, "\(process.text)")
+    // Operators could ask it before, which it has said.
+    let lines = process.text.split(separator: "\n").filter { !$0.contains("answering operators") }
+    #expect(lines.count == 1, "\(process.text)")
+    #expect(lines.first?.hasPrefix("Error: cannot listen on 127.0.0.1 port \(redis.port)") == true)
     #expect(try redis.command("EXISTS kabar:nodes") == ":0")
   }
 }

@@ -57,6 +57,7 @@ import Testing
     let facts = try self.node(json)
     #expect(facts["name"] as? String == "a" && facts["port"] as? Int == node.port)
     #expect(facts["pid"] as? Int == Int(node.process.pid))
+    #expect(node.log.contains("http=\(try #require(facts["http"] as? String)) "))
     #expect(facts["connections"] as? Int == 3 && facts["users"] as? Int == 2)
     #expect((3000...6000).contains(try #require(facts["lease_ms"] as? Int)))
     #expect((-1000...1000).contains(try #require(facts["clock_ahead_ms"] as? Int)))
