@@ -364,7 +364,7 @@ class BoundTests(unittest.TestCase):
 
     @classmethod
     def setUpClass(cls):
-        cls.own = Cluster(nodes=1, KABAR_IDLE_TIMEOUT="2", KABAR_OUTBOX_BYTES="4096", KABAR_SLOW_CONSUMER_TIMEOUT="300",
+        cls.own = Cluster(nodes=1, KABAR_IDLE_TIMEOUT="2", KABAR_LINE_TIMEOUT="1", KABAR_OUTBOX_BYTES="4096", KABAR_SLOW_CONSUMER_TIMEOUT="300",
                           KABAR_COMMAND_RATE="0", KABAR_USER_COMMAND_RATE="0")
         cls.addClassCleanup(cls.own.stop)
 
@@ -392,6 +392,21 @@ class BoundTests(unittest.TestCase):
                 client.recv(10)
             self.assertEqual(ended.exception.rcvd.code, 1000)
         self.assertEqual(self.refusals("idle_time") - before, 2)
+
+    def test_a_frame_must_end_in_time_however_its_bytes_come(self):
+        before = self.refusals("line_time")
+        slow = RawSocket(self.own.web_port)
+        self.addCleanup(slow.close)
+        slow.send(Opcode.TEXT, b"x" * 100, more=True)
+        began = time.monotonic()
+        with contextlib.suppress(ConnectionError):
+            for byte in slow.unsent[:20]:
+                slow.socket.sendall(bytes([byte]))
+                time.sleep(0.25)
+                if self.refusals("line_time") > before:
+                    break
+        self.assertLess(time.monotonic() - began, 4)
+        self.assertEqual(json.loads(slow.receive()[1])["code"], "line_timeout")
 
     def test_who_listens_and_reads_nothing_is_closed(self):
         before = self.refusals("outbox")
