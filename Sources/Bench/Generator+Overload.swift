@@ -61,7 +61,8 @@ extension Generator {
     traffic.beginPhase(rate: overload.sustainable / 4)
     try await offer(overload.sustainable / 4, for: Self.recoverySeconds, senders)
     traffic.isStopped = true
-    if try await !wait(5, { senders.allSatisfy(\.isDone) }) { figures.broken += senders.count { !$0.isDone } }
+    // Longer than any request may take: what is stored behind the collection would count as lost.
+    if try await !wait(30, { senders.allSatisfy(\.isDone) }) { figures.broken += senders.count { !$0.isDone } }
     // Only now: an answer that is awaited still is trouble when it comes.
     let trouble = traffic.lastTrouble > end ? Double(traffic.lastTrouble - end) / 1e9 : 0
     overload.recovery = trouble < Self.recoverySeconds - 0.5 ? trouble : nil
