@@ -9,7 +9,8 @@ extension FrameProperties {
   private static func frame(_ first: UInt8, _ content: [UInt8], length: Int? = nil, mask: [UInt8]? = mask) -> [UInt8] {
     let length = length ?? content.count
     let bit: UInt8 = mask == nil ? 0 : 0x80
-    let head = length < 126 ? [first, bit | UInt8(length)] : [first, bit | 126, UInt8(length >> 8), UInt8(length & 255)]
+    let head =
+      length < 126 ? [first, bit | UInt8(length)] : [first, bit | 126, UInt8(length >> 8), UInt8(length & 255)]
     guard let mask else { return head + content }
     return head + mask + content.enumerated().map { $1 ^ mask[$0 % 4] }
   }
@@ -44,7 +45,8 @@ extension FrameProperties {
     frame(0x81, Array("ping".utf8), mask: nil), frame(0xC1, "x"), frame(0xA1, "x"), frame(0x91, "x"), frame(0x82, "x"),
     frame(0x83, "x"), frame(0x8B, "x"), frame(0x80, "x"), frame(0x00, "x"), frame(0x01, "x") + frame(0x81, "y"),
     frame(0x01, "x") + frame(0x82, "y"), frame(0x09, "x"), frame(0x08, ""),
-    frame(0x89, String(repeating: "x", count: 126)), frame(0x81, [0x80]), frame(0x01, [0xED]) + frame(0x80, [0xA0, 0x80]),
+    frame(0x89, String(repeating: "x", count: 126)), frame(0x81, [0x80]),
+    frame(0x01, [0xED]) + frame(0x80, [0xA0, 0x80]),
     frame(0x88, [3]), frame(0x88, [0x03, 0xED]), frame(0x88, [0, 0]), frame(0x88, [0x03, 0xE8, 0xFF]),
     frame(0x88, [0x13, 0x88]), stretched(0x81, kibibytes: 8, bytes: 1),
     stretched(0x01, kibibytes: 7, fews: 33) + stretched(0x80, kibibytes: 0, bytes: 2),

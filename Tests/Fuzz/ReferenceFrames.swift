@@ -48,8 +48,11 @@ struct ReferenceFrames {
       let whole = (fragments ?? []) + content
       fragments = head.isFinal ? nil : whole
       guard head.isFinal else { return }
-      guard String(validating: whole, as: UTF8.self) != nil else { return end = 1007 }
-      lines.append(whole.map { $0 == 10 ? 0 : $0 })
+      if String(validating: whole, as: UTF8.self) == nil {
+        end = 1007
+      } else {
+        lines.append(whole.map { $0 == 10 ? 0 : $0 })
+      }
     case 8: end = Self.closeCode(content)
     case 9: pings.append(content)
     default: break

@@ -3,8 +3,9 @@
 // Runs on: any thread; one test owns it.
 import Foundation
 import Glibc
-import var TestSupport.kabarProgram
 import Testing
+
+import var TestSupport.kabarProgram
 
 @testable import Supervisor
 
