@@ -79,7 +79,7 @@ import Testing
     _ = try await redis.perform(Accounts.add(lineker, display: display, passwordHash: hash, at: now))
     _ = try await redis.perform(Blocks.list(lineker, blockedBy: arini))
     _ = try await redis.perform(Blocks.enforce(lineker, blockedBy: arini))
-    let description = ["name", "host", "port", "pid", "version", "started"].map { ($0, "x") }
+    let description = ["name", "host", "port", "pid", "version", "started", "http"].map { ($0, "x") }
     _ = try await redis.perform(Presence.renew(node, joiningAs: description))
     let session = Session(id: SessionID(of: .random()), user: arini, display: display.description)
     _ = try await redis.perform(Sessions.enterInIndex(session, at: now))
