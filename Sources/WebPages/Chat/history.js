@@ -143,19 +143,22 @@ export class History {
     }
     if (room < needed) return false;
     const before = new Map([...dropped.keys()].map(other => [other, this.conversation(other).messages]));
-    for (const [other, messages] of before) {
-      this.conversation(other).messages = messages.filter(message => !dropped.get(other).has(message));
-      if (other !== name) write(this.#prefix + other, this.conversation(other));
-    }
+    const after = new Map([...before].map(([other, all]) => [other, all.filter(message => !dropped.get(other).has(message))]));
+    this.#replace(after, name);
     if (write(key, this.conversation(name))) {
       this.#onDropped(count);
       return true;
     }
-    for (const [other, messages] of before) {
-      this.conversation(other).messages = messages;
-      if (other !== name) write(this.#prefix + other, this.conversation(other));
-    }
+    this.#replace(before, name);
     return false;
+  }
+
+  /** Gives conversations these messages, and stores them, but for the one that is being saved. */
+  #replace(messages, saved) {
+    for (const [name, those] of messages) {
+      this.conversation(name).messages = those;
+      if (name !== saved) write(this.#prefix + name, this.conversation(name));
+    }
   }
 }
 
