@@ -17,6 +17,8 @@ import WebPages
 package struct Node: Service {
   /// The version that this node tells its peers and operators.
   package static let version = "0.1.0"
+  /// When this process became a node: first asked for while it begins.
+  static let started = WallClock.now()
 
   /// Why a node can't run, in one line.
   package struct CannotListen: Error, CustomStringConvertible {
@@ -47,6 +49,7 @@ package struct Node: Service {
     let group = MultiThreadedEventLoopGroup(numberOfThreads: configuration.threads)
     let passwords = PasswordChecks(threads: configuration.hashesAtOnce, waiting: configuration.waitingPasswordChecks)
     let loops = Array(group.makeIterator())
+    let watchdog = Watchdog(loops, patience: configuration.hangTimeout, logger: logger)
     let outcome: Result<Void, any Error>
     do {
       try await serve(try await assemble(loops, passwords), loops)
@@ -55,6 +58,7 @@ package struct Node: Service {
       outcome = .failure(error)
     }
     await passwords.stop()
+    await watchdog.stop()
     try await group.shutdownGracefully()
     try outcome.get()
   }
@@ -132,7 +136,7 @@ package struct Node: Service {
   private var description: [(String, String)] {
     [
       ("name", configuration.name), ("host", configuration.host), ("port", "\(places[0].port)"),
-      ("pid", "\(getpid())"), ("version", Self.version), ("started", WallClock.now().description),
+      ("pid", "\(getpid())"), ("version", Self.version), ("started", Self.started.description),
     ]
   }
 
@@ -178,7 +182,6 @@ package struct Node: Service {
         throw CannotListen(configuration.host, place.port, error, option: "--" + place.name)
       }
     }
-    Watchdog(loops)?.start()
     announceReady(threads: loops.count, http: http?.localAddress?.port)
     await adviseOnRedis(parts)
     try? await gracefulShutdown()

@@ -65,6 +65,8 @@ package struct ServerConfiguration: Sendable {
   package var slowConsumerPatience = TimeAmount.seconds(10)
   /// How long a user whose last connection on this node has broken stays active.
   package var presenceGrace = TimeAmount.seconds(15)
+  /// How long an event loop may hang before the process ends itself; `nil`: for ever.
+  package var hangTimeout: TimeAmount? = .seconds(30)
   /// Somebody else says what is to be said of the machine.
   package var isSupervised = false
   /// How long a node that was told to stop gives its clients to go to another one; 0: no time.

@@ -15,7 +15,8 @@ public final class ChatNode: Sendable {
 
   /// Starts a node and waits until it accepts connections.
   public init(
-    _ name: String, redis: RedisServer, port: Int? = nil, threads: Int = 2, options: [String] = []
+    _ name: String, redis: RedisServer, port: Int? = nil, threads: Int = 2, options: [String] = [],
+    environment: [String: String] = [:]
   ) async throws {
     let port = try port ?? TCPSocket.freePort()
     self.port = port
@@ -31,7 +32,7 @@ public final class ChatNode: Sendable {
         "KABAR_SHED_AFTER": "2000",
         // Most tests don't wait for the clients of a node that stops.
         "KABAR_DRAIN_TIME": "1",
-      ],
+      ].merging(environment) { $1 },
       output: "\(folder.path)/log")
     let isUp = await eventually { self.log.contains("msg=ready") || !process.isRunning }
     guard isUp, process.isRunning else { throw TestFailure("node \(name) does not serve: \(log)") }

@@ -25,6 +25,10 @@ struct MetricsPage: Sendable {
   var text: String {
     var page = ""
     metric("build_info", "gauge", "The version of the node; always 1.", [("{version=\"\(Node.version)\"}", 1)], &page)
+    // Prometheus' own name for it, without ours before it.
+    page += "# HELP process_start_time_seconds When the process began, since 1970.\n"
+    page += "# TYPE process_start_time_seconds gauge\n"
+    page += "process_start_time_seconds \(Double(Node.started.milliseconds) / 1000)\n"
     metric("ready", "gauge", "Whether the node can serve: /readyz says why not.", unready == nil ? 1 : 0, &page)
     clients(&page)
     metric(

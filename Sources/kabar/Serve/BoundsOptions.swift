@@ -65,6 +65,12 @@ struct BoundsOptions: ParsableArguments {
       valueName: "s"))
   var drainTime: Int?
 
+  @Option(
+    help: ArgumentHelp(
+      "How long a part of the node may hang before the process ends itself (SIGABRT), to be started anew, 0 to 3600; 0: for ever. "
+        + "(KABAR_HANG_TIMEOUT; default 30)", valueName: "s"))
+  var hangTimeout: Int?
+
   /// Puts them into the settings of a node.
   func apply(to settings: inout ServerConfiguration) throws {
     let timeout = try Settings.number(requestTimeout, "request-timeout", 2000, 100...60_000)
@@ -82,6 +88,8 @@ struct BoundsOptions: ParsableArguments {
     let patience = try Settings.number(slowConsumerTimeout, "slow-consumer-timeout", 10_000, 100...600_000)
     settings.slowConsumerPatience = .milliseconds(Int64(patience))
     settings.drainTime = .seconds(Int64(try Settings.number(drainTime, "drain-time", 10, 0...600)))
+    let hang = try Settings.number(hangTimeout, "hang-timeout", 30, 0...3600)
+    settings.hangTimeout = hang == 0 ? nil : .seconds(Int64(hang))
     settings.presenceGrace = .seconds(Int64(try Settings.number(presenceGrace, "presence-grace", 15, 0...300)))
   }
 }
