@@ -40,7 +40,10 @@ public final class RedisServer: Sendable {
         "--appendfsync", "no",
       ] + options, output: "\(folder.path)/redis.out")
     process.withLock { $0 = started }
-    let isUp = await eventually { (try? self.command("PING")) == "+PONG" }
+    // NOAUTH: it serves, and wants to know who asks.
+    let isUp = await eventually {
+      ["+PONG", "-NOAUTH"].contains { (try? self.command("PING"))?.hasPrefix($0) == true }
+    }
     guard isUp else { throw TestFailure("redis-server does not answer: \(started.text)") }
   }
 
@@ -59,6 +62,15 @@ public final class RedisServer: Sendable {
       "redis-cli", ["-p", "\(port)"] + words, output: "\(folder.path)/cli-\(UUID().uuidString)")
     client.waitUntilExit()
     return client.text.trimmingCharacters(in: .newlines)
+  }
+
+  /// A `redis-cli` that prints what is published on a channel from now on, as an operator would see it.
+  public func subscriber(to channel: String) async throws -> TestProcess {
+    let listener = try TestProcess(
+      "redis-cli", ["-p", "\(port)", "SUBSCRIBE", channel], output: "\(folder.path)/heard-\(UUID().uuidString)")
+    let listens = await eventually { listener.text.contains("subscribe") }
+    guard listens else { throw TestFailure("redis-cli does not subscribe: \(listener.text)") }
+    return listener
   }
 
   /// Sends an inline command and answers the first line of the reply.
