@@ -91,6 +91,7 @@ let package = Package(
         .embedInCode("Check/node_forget.lua"),
         .embedInCode("Inboxes/inbox_advance.lua"),
         .embedInCode("Inboxes/inbox_append.lua"),
+        .embedInCode("Inboxes/inbox_deliver.lua"),
         .embedInCode("Inboxes/inbox_shown.lua"),
         .embedInCode("Presence/node_remove.lua"),
         .embedInCode("Presence/node_renew.lua"),

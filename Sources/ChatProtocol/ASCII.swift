@@ -2,7 +2,7 @@
 // Never knows a command or a reply.
 // Pure functions; any thread.
 
-enum ASCII {
+package enum ASCII {
   static let space = UInt8(ascii: " ")
   static let quote = UInt8(ascii: "\"")
   static let backslash = UInt8(ascii: "\\")
@@ -25,6 +25,17 @@ enum ASCII {
   /// The lower-case digit of a value below 16.
   static func hexDigit(_ value: UInt8) -> UInt8 {
     value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "a") + value - 10
+  }
+
+  /// The bytes as text, two lower-case digits each. An array, because over a digest itself the loop would allocate for each byte.
+  package static func hex(_ bytes: [UInt8]) -> String {
+    String(unsafeUninitializedCapacity: 2 * bytes.count) { digits in
+      for (index, byte) in bytes.enumerated() {
+        digits[2 * index] = hexDigit(byte >> 4)
+        digits[2 * index + 1] = hexDigit(byte & 15)
+      }
+      return 2 * bytes.count
+    }
   }
 
   /// Whether UTF-8 text holds a control character: C0, DEL, or C1 (U+0080–U+009F, in UTF-8 `C2 80`–`C2 9F`).

@@ -63,8 +63,11 @@ public struct AccountName: Hashable, Sendable, CustomStringConvertible {
     }
   }
 
+  /// Bytes of the name, 1 to 32.
+  package var count: Int { withBytes { $0.count } }
+
   /// Appends the name, which needs no escape anywhere.
-  func append(to bytes: inout [UInt8]) { withBytes { bytes.append(contentsOf: $0) } }
+  package func append(to bytes: inout [UInt8]) { withBytes { bytes.append(contentsOf: $0) } }
 
   private func withBytes<Result>(_ body: (UnsafeRawBufferPointer) -> Result) -> Result {
     withUnsafeBytes(of: words) { all in body(UnsafeRawBufferPointer(rebasing: all.prefix { $0 != 0 })) }

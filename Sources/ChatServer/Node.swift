@@ -27,7 +27,7 @@ package struct Node: Service {
     /// `option`: what names the port, where somebody may not know that there is one.
     fileprivate init(_ host: String, _ port: Int, _ error: any Error, option: String? = nil) {
       let reason = (error as? IOError).map { String(cString: strerror($0.errnoCode)) } ?? "\(error)"
-      let advice = option.map { ": choose another with \($0), or 0 for none" } ?? ""
+      let advice = option.map { ": choose another with \($0)" } ?? ""
       description = "cannot listen on \(host) port \(port): \(reason)\(advice)"
     }
   }
@@ -124,7 +124,7 @@ package struct Node: Service {
     RedisClient(redisConfiguration("\(index)"), eventLoop: loop, logger: logger)
   }
 
-  private func redisConfiguration(_ part: String) -> RedisConfiguration {
+  func redisConfiguration(_ part: String) -> RedisConfiguration {
     var redis = RedisConfiguration(
       address: configuration.redis, connectionName: "kabar-\(configuration.name)-\(part)")
     redis.scripts = Scripts.all
@@ -244,61 +244,6 @@ package struct Node: Service {
       (try? await joined.get()) != nil
     } onCancelOrGracefulShutdown: {
       parts.first.execute { parts.membership.value.abandonJoin() }
-    }
-  }
-
-  /// What arrives is only handed on. With each new incarnation of this node its channel has another name.
-  private func subscribe(_ parts: Parts) async throws -> NIOLoopBound<RedisSubscriber> {
-    try await parts.first.submit {
-      let membership = parts.membership.value
-      let subscriber = RedisSubscriber(
-        redisConfiguration("subscriber"),
-        channels: [KeySpace.control, KeySpace.presence, KeySpace.nodeChannel(membership.node)],
-        eventLoop: parts.first, logger: logger,
-        onMessage: { received($1, on: $0, parts) },
-        onGap: {
-          membership.renewSoon()
-          membership.reader.subscribed()
-          for worker in parts.workers {
-            worker.execute {
-              $0.newsHeardAgain()
-              $0.mailMayHaveArrived()
-            }
-          }
-        },
-        onLoss: {
-          membership.reader.lost()
-          for worker in parts.workers { worker.execute { $0.newsLost() } }
-        })
-      membership.writer.onBatch = { batch in
-        for worker in parts.workers { worker.execute { $0.presenceChanged(batch) } }
-      }
-      membership.onNewIncarnation = { [unowned subscriber] last, node in
-        for worker in parts.workers { worker.execute { $0.node = node } }
-        subscriber.replace(KeySpace.nodeChannel(last), with: KeySpace.nodeChannel(node))
-      }
-      subscriber.start()
-      return NIOLoopBound(subscriber, eventLoop: parts.first)
-    }.get()
-  }
-
-  /// Hands on a message of a channel; what this version does not know is passed over.
-  private func received(_ payload: [UInt8], on channel: String, _ parts: Parts) {
-    switch channel {
-    case KeySpace.presence: parts.membership.value.reader.received(payload)
-    case KeySpace.control:
-      switch ControlMessage(String(decoding: payload, as: UTF8.self)) {
-      case .logout(let session):
-        parts.membership.value.reporter.sessionEnded(session)
-        for worker in parts.workers { worker.execute { $0.sessionEnded(session) } }
-      case .blocks(let user): for worker in parts.workers { worker.execute { $0.blockers.changed(of: user) } }
-      case nil: return
-      }
-    default:
-      guard case .mail(let users) = NodeMessage(String(decoding: payload, as: UTF8.self)) else { return }
-      for (loop, users) in parts.feedLoops.feeds(of: users) {
-        parts.workers[loop].execute { $0.mailArrived(for: users) }
-      }
     }
   }
 }

@@ -32,7 +32,7 @@ import ChatProtocol
 /// | `kabar:active` | ZSET | active user → number of nodes on which she is | empty when nobody is active |
 /// | `kabar:control` | channel | `logout SESSION-ID`; `blocks NAME`: who blocks NAME has changed | |
 /// | `kabar:presence` | channel | `ID NUMBER +USER *USER -USER`: active, active and listening, not there any more; `ID gone` | |
-/// | `kabar:node:ID` | channel | `mail USER USER`: these have new messages | |
+/// | `kabar:node:ID` | channel | `mail USER USER`: these have new messages; `mail USER =NUMBER RECORD`: this one, all before it are confirmed | |
 package enum KeySpace {
   package static let prefix = "kabar:"
 
@@ -46,6 +46,16 @@ package enum KeySpace {
 
   package static func account(_ name: AccountName) -> String { user(name, ":account") }
   package static func inbox(_ name: AccountName) -> String { user(name, ":inbox") }
+  /// How many bytes `appendInbox` appends.
+  static func inboxBytes(_ name: AccountName) -> Int { inboxHead.count + name.count + inboxTail.count }
+  /// The key of an inbox without a String: every message needs it.
+  static func appendInbox(_ name: AccountName, to bytes: inout [UInt8]) {
+    bytes.append(contentsOf: inboxHead)
+    name.append(to: &bytes)
+    bytes.append(contentsOf: inboxTail)
+  }
+  private static let inboxHead = Array((prefix + "{u:").utf8)
+  private static let inboxTail = Array("}:inbox".utf8)
   package static func disabledInbox(_ name: AccountName) -> String { inbox(name) + ":disabled" }
   package static func reading(_ name: AccountName) -> String { user(name, ":reading") }
   package static func once(_ tag: RequestTag, from sender: AccountName, to name: AccountName) -> String {

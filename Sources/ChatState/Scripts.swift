@@ -23,6 +23,7 @@ package enum Scripts {
   static let blockEnforce = RedisScript(PackageResources.block_enforce_lua)
   static let blockLift = RedisScript(PackageResources.block_lift_lua)
   static let inboxAppend = RedisScript(PackageResources.inbox_append_lua)
+  static let inboxDeliver = RedisScript(PackageResources.inbox_deliver_lua)
   static let inboxAdvance = RedisScript(PackageResources.inbox_advance_lua)
   static let inboxShown = RedisScript(PackageResources.inbox_shown_lua)
   static let nodeRenew = RedisScript(PackageResources.node_renew_lua)
@@ -38,7 +39,7 @@ package enum Scripts {
   /// What every connection of a node loads in its handshake.
   package static let all = [
     accountAdd, accountDisable, accountEnable, accountReplacePassword, accountSetPassword, loginAttempt, inboxAppend,
-    inboxShown, sessionOpen, sessionEnd, sessionIndex, sessionUse, inboxAdvance, nodeRenew, nodeRemove, presenceSet,
-    presenceAnnounce, blockList, blockEnforce, blockLift,
+    inboxDeliver, inboxShown, sessionOpen, sessionEnd, sessionIndex, sessionUse, inboxAdvance, nodeRenew, nodeRemove,
+    presenceSet, presenceAnnounce, blockList, blockEnforce, blockLift,
   ]
 }

@@ -1,4 +1,4 @@
-// A command of which only the last word differs from one call to the next.
+// A command of which only the key and the last word differ from one call to the next.
 // Never knows what the command means.
 // Pure value; any thread.
 
@@ -6,9 +6,11 @@
 package struct PreparedCommand: Sendable {
   private let beginning: [UInt8]
 
-  /// All words but the last.
-  package init(_ words: RedisArgument...) { beginning = RedisCommand.encode(words, ofAll: words.count + 1) }
+  /// All words but the key and the last one.
+  package init(_ words: RedisArgument...) { beginning = RedisCommand.encode(words, ofAll: words.count + 2) }
 
-  /// The whole command.
-  package func with(_ last: [UInt8]) -> RedisCommand { RedisCommand(beginning: beginning, last: last) }
+  /// The whole command. `appendKey` appends as many bytes as `keyBytes` says: so no String is made for a key, nor is one looked up.
+  package func with(keyBytes: Int, _ last: [UInt8], appendKey: (inout [UInt8]) -> Void) -> RedisCommand {
+    RedisCommand(beginning: beginning, keyBytes: keyBytes, last: last, appendKey: appendKey)
+  }
 }

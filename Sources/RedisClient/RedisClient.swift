@@ -33,6 +33,8 @@ package final class RedisClient {
   private var probe: (left: Int, since: NIODeadline)?
   /// How often a connection became usable.
   package private(set) var connections = 0
+  /// How many requests left together at last: as many as one turn of the event loop made.
+  package private(set) var requestsInLastWrite = 0
   /// Called now and then with how long Redis took to answer what was written: one measurement at a time.
   package var onRoundTrip: ((TimeAmount) -> Void)?
 
@@ -127,8 +129,9 @@ package final class RedisClient {
   }
 
   private func flush() {
-    guard isReady, queue.hasWaiting else { return }
+    guard isReady, queue.waiting > 0 else { return }
     lastTraffic = .now()
+    requestsInLastWrite = queue.waiting
     // A burst must not make every later write as large as itself.
     if writeBuffer.capacity > Self.keptBuffer { writeBuffer = ByteBuffer() } else { writeBuffer.clear() }
     let holdsAppend = queue.write(to: &writeBuffer, now: lastTraffic)

@@ -68,11 +68,14 @@ package struct RedisCommand: Sendable {
     call = nil
   }
 
-  /// A command from what was encoded before, and its last word.
-  init(beginning: [UInt8], last: [UInt8]) {
+  /// A command from what was encoded before, its key and its last word.
+  init(beginning: [UInt8], keyBytes: Int, last: [UInt8], appendKey: (inout [UInt8]) -> Void) {
     var bytes: [UInt8] = []
-    bytes.reserveCapacity(beginning.count + last.count + 26)
+    bytes.reserveCapacity(beginning.count + keyBytes + last.count + 52)
     bytes.append(contentsOf: beginning)
+    bytes.appendHeader("$", keyBytes)
+    appendKey(&bytes)
+    bytes.appendLineEnd()
     bytes.appendHeader("$", last.count)
     bytes.append(contentsOf: last)
     bytes.appendLineEnd()

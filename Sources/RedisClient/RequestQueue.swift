@@ -41,7 +41,8 @@ struct RequestQueue<Completion> {
   init(limits: Limits) { self.limits = limits }
 
   var isEmpty: Bool { requests.isEmpty }
-  var hasWaiting: Bool { written < requests.count }
+  /// Requests that wait to be written.
+  var waiting: Int { requests.count - written }
   /// Requests on their way, waiting and written.
   var count: Int { requests.count }
 

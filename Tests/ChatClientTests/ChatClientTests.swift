@@ -316,7 +316,8 @@ import Testing
         while server.received.last?.contains(" send ") == false { try await Task.sleep(for: .milliseconds(5)) }
         let start = ContinuousClock.now
         await client.close()
-        #expect(ContinuousClock.now - start < .seconds(3))
+        // It waits for the goodbye for two seconds; the rest is for a busy machine.
+        #expect(ContinuousClock.now - start < .seconds(10))
         #expect(try await consumer.value == 2)
         await states.value
         await #expect(throws: ChatClientError.connectionClosed) { try await call.value }

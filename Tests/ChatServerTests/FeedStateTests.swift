@@ -148,6 +148,124 @@ private final class Client {
     #expect(client.got == [1, 2, 3, 4, 5, 1])
   }
 
+  /// The message that was stored last arrives by itself.
+  private func arrive(_ state: inout FeedState, _ inbox: ModelInbox, _ clients: [Client]) {
+    state.arrived(inbox.record(inbox.last), inbox.last) { id, _, sequence, _ in
+      let client = clients.first { ObjectIdentifier($0) == id }
+      client?.got.append(sequence)
+      return client?.reads ?? true
+    }
+  }
+
+  /// A listener that has got what was there, and a message.
+  private func listening(windowLimit: Int = 100) -> (FeedState, ModelInbox, Client) {
+    var (state, inbox) = (FeedState(place: "p", windowLimit: windowLimit), ModelInbox())
+    let client = Client()
+    inbox.last = 1
+    state.add(ObjectIdentifier(client))
+    _ = run(&state, &inbox, [client])
+    return (state, inbox, client)
+  }
+
+  @Test func `the next message is handed out as it arrives, once, and nothing is read for it`() {
+    var (state, inbox, client) = listening()
+    inbox.last = 2
+    arrive(&state, inbox, [client])
+    arrive(&state, inbox, [client])
+    #expect(client.got == [1, 2] && state.length == 3)
+    let calls = run(&state, &inbox, [client])
+    #expect(calls == 0)
+  }
+
+  @Test func `behind a gap all is read, in order`() {
+    var (state, inbox, client) = listening()
+    inbox.last = 3
+    arrive(&state, inbox, [client])
+    #expect(client.got == [1], "2 comes first")
+    let calls = run(&state, &inbox, [client])
+    #expect(client.got == [1, 2, 3] && calls == 1)
+  }
+
+  @Test func `what arrives while a confirmation is under way is not forgotten over its older answer`() throws {
+    var (state, inbox, client) = listening()
+    guard case .unconfirmed(let first) = state.find(1, for: ObjectIdentifier(client)) else {
+      Issue.record("1 was sent")
+      return
+    }
+    state.acknowledge(first)
+    let next = state.nextCall()
+    let due = try #require(next)
+    let older = inbox.answer(due.call, due.confirming)
+    inbox.last = 2
+    arrive(&state, inbox, [client])
+    #expect(client.got == [1, 2])
+    state.answered(older, to: due.call) { _, _, _, _ in true }
+    #expect(state.length == 2, "element 0 and message 2")
+    inbox.last = 3
+    arrive(&state, inbox, [client])
+    #expect(client.got == [1, 2, 3])
+    let calls = run(&state, &inbox, [client])
+    #expect(calls == 0)
+  }
+
+  @Test func `what arrives while it is read comes once`() throws {
+    var (state, inbox, client) = listening()
+    inbox.last = 2
+    state.wake()
+    let next = state.nextCall()
+    let due = try #require(next)
+    let answer = inbox.answer(due.call, due.confirming)
+    arrive(&state, inbox, [client])
+    #expect(client.got == [1, 2])
+    state.answered(answer, to: due.call) { _, _, sequence, _ in
+      client.got.append(sequence)
+      return true
+    }
+    let calls = run(&state, &inbox, [client])
+    #expect(client.got == [1, 2] && calls == 0)
+  }
+
+  @Test func `another message under a number that was sent makes the feed look`() throws {
+    var (state, inbox, client) = listening()
+    state.arrived(MessageRecord(stored: Array("other".utf8)), 1) { _, _, _, _ in true }
+    let next = state.nextCall()
+    let due = try #require(next)
+    #expect(due.call.wanted > 0 && due.call.after?.sequence == 1)
+    state.failed()
+    _ = run(&state, &inbox, [client])
+    #expect(client.got == [1])
+  }
+
+  @Test func `what arrives beyond the window waits for an ack`() {
+    var (state, inbox, client) = listening(windowLimit: 2)
+    for _ in 0..<3 {
+      inbox.last += 1
+      arrive(&state, inbox, [client])
+    }
+    #expect(client.got == [1, 2])
+    guard case .unconfirmed(let second) = state.find(2, for: ObjectIdentifier(client)) else {
+      Issue.record("2 was sent")
+      return
+    }
+    state.acknowledge(second)
+    _ = run(&state, &inbox, [client])
+    #expect(client.got == [1, 2, 3, 4])
+  }
+
+  @Test func `a client that does not read gets what arrived when it does`() {
+    var (state, inbox, client) = listening()
+    client.reads = false
+    for _ in 0..<3 {
+      inbox.last += 1
+      arrive(&state, inbox, [client])
+    }
+    #expect(client.got == [1, 2])
+    client.reads = true
+    state.readsAgain(ObjectIdentifier(client))
+    _ = run(&state, &inbox, [client])
+    #expect(client.got == [1, 2, 3, 4])
+  }
+
   @Test(arguments: 0..<40)
   func `at random: each message once, in order, to each listener; nothing beyond a window`(seed: UInt64) {
     var random = SeededGenerator(seed: seed)
@@ -155,7 +273,7 @@ private final class Client {
     var clients: [Client] = []
     var begins: [ObjectIdentifier: Int] = [:]
     for _ in 0..<400 {
-      switch Int.random(in: 0..<10, using: &random) {
+      switch Int.random(in: 0..<13, using: &random) {
       case 0 where clients.count < 4:
         clients.append(Client())
         state.add(ObjectIdentifier(clients[clients.count - 1]))
@@ -168,6 +286,21 @@ private final class Client {
       case 5...7:
         guard let client = clients.randomElement(using: &random), let last = client.got.last else { continue }
         if case .unconfirmed(let place) = state.find(last, for: ObjectIdentifier(client)) { state.acknowledge(place) }
+      case 8, 9:
+        // Now and then the notice is lost.
+        inbox.last += 1
+        if Int.random(in: 0..<4, using: &random) > 0 { arrive(&state, inbox, clients) }
+      case 10:
+        guard let due = state.nextCall() else { continue }
+        let answer = inbox.answer(due.call, due.confirming)
+        for _ in 0..<Int.random(in: 1...3, using: &random) {
+          inbox.last += 1
+          arrive(&state, inbox, clients)
+        }
+        state.answered(answer, to: due.call) { id, _, sequence, _ in
+          clients.first { ObjectIdentifier($0) == id }?.got.append(sequence)
+          return true
+        }
       default: _ = run(&state, &inbox, clients)
       }
     }

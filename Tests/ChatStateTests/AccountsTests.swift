@@ -64,16 +64,16 @@ import Testing
     try await withRedis { _, redis in
       let (arini, display) = (try name("arini"), try #require(DisplayName("Arini")))
       #expect(
-        try await redis.perform(Inboxes.append(Array("x".utf8), with: Inboxes.plainAppend(to: arini))) == .noSuchAccount
+        try await redis.append(Array("x".utf8), to: arini) == .noSuchAccount
       )
       _ = try await redis.perform(Accounts.add(arini, display: display, passwordHash: "h", at: created))
       #expect(
-        try await redis.perform(Inboxes.append(Array("x".utf8), with: Inboxes.plainAppend(to: arini)))
+        try await redis.append(Array("x".utf8), to: arini)
           == .stored(length: 2))
       #expect(try await redis.perform(Accounts.remove(arini)))
       #expect(try await !redis.perform(Accounts.remove(arini)))
       #expect(
-        try await redis.perform(Inboxes.append(Array("x".utf8), with: Inboxes.plainAppend(to: arini))) == .noSuchAccount
+        try await redis.append(Array("x".utf8), to: arini) == .noSuchAccount
       )
       #expect(try await redis.run("DBSIZE") == .integer(0))
     }

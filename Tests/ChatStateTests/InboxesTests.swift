@@ -27,13 +27,38 @@ import Testing
       #expect(try await confirm(41, "m41", redis))
       #expect(try await list(redis) == ["42", "m43"])
       #expect(
-        try await redis.perform(Inboxes.append(Array("m44".utf8), with: Inboxes.plainAppend(to: name("arini"))))
+        try await redis.append(Array("m44".utf8), to: name("arini"))
           == .stored(length: 3))
       #expect(try await confirm(44, "m44", redis))
       #expect(try await list(redis) == ["44"])
       #expect(
-        try await redis.perform(Inboxes.append(Array("m45".utf8), with: Inboxes.plainAppend(to: name("arini"))))
+        try await redis.append(Array("m45".utf8), to: name("arini"))
           == .stored(length: 2))
+    }
+  }
+
+  @Test func `a message is published with its number when it is stored, and only then`() async throws {
+    try await withRedis { server, redis in
+      let listener = try await server.subscriber(to: "kabar:node:a-1")
+      func deliver(_ record: String) async throws -> AppendOutcome? {
+        let command = Inboxes.deliver(Array(record.utf8), to: try name("arini"), on: NodeID("a-1"))
+        return try Inboxes.outcome(of: .success(try await redis.send(command))).get()
+      }
+      #expect(try await deliver("m0") == .noSuchAccount)
+      // A number beyond 2^31, which Lua must not round or write with an exponent.
+      try await redis.run("RPUSH \(key) 9007199254740000")
+      #expect(try await deliver("m1 \"b\"") == .stored(length: 2))
+      // Behind one that waits, the node must read: it may not have shown that one.
+      #expect(try await deliver("m2") == .stored(length: 3))
+      // An element 0 that is no number: stored all the same.
+      try await redis.run("DEL \(key)")
+      try await redis.run("RPUSH \(key) what")
+      #expect(try await deliver("m3") == .stored(length: 2))
+      #expect(try await list(redis) == ["what", "m3"])
+      func notices() -> [Substring] { listener.text.split(separator: "\n").filter { $0.hasPrefix("mail") } }
+      let isHeard = await eventually { notices().count >= 3 }
+      #expect(isHeard)
+      #expect(notices() == ["mail arini =9007199254740001 m1 \"b\"", "mail arini", "mail arini"])
     }
   }
 
@@ -65,7 +90,7 @@ import Testing
       try await redis.run("RPUSH \(key) 999998 m999999 m1000000 m1000001")
       #expect(try server.command("CONFIG SET maxmemory 1") == "+OK")
       let refused = try await redis.send(
-        Inboxes.append(Array("x".utf8), with: Inboxes.plainAppend(to: name("arini"))).command)
+        Inboxes.append(Array("x".utf8), to: name("arini")))
       guard case .error(let error) = refused else {
         Issue.record("Redis is not at its limit: \(refused)")
         return

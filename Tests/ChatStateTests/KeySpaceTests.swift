@@ -92,7 +92,7 @@ import Testing
       MessageRecord.encode(
         from: arini, displayFrom: JSONString(display.description), text: text, id: MessageID(origin: 1, number: number),
         at: now.description, into: &record)
-      _ = try await redis.perform(Inboxes.append(record, with: Inboxes.plainAppend(to: to)))
+      _ = try await redis.append(record, to: to)
     }
     let page = try #require(
       try await redis.perform(Inboxes.page(of: arini, displayTo: JSONString(display.description))) as InboxPage?)

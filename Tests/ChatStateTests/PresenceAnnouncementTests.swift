@@ -38,20 +38,28 @@ import Testing
 
   @Test func `a message to a node names who has mail`() throws {
     let mail = NodeMessage.mail([try name("arini"), try name("messi")])
-    #expect(mail.description == "mail arini messi")
-    #expect(NodeMessage(mail.description) == mail)
+    #expect(NodeMessage("mail arini messi") == mail)
     #expect(NodeMessage("mail arini B! messi") == mail)
     #expect(NodeMessage("mail") == .mail([]))
     #expect(NodeMessage("drain") == nil && NodeMessage("") == nil)
   }
 
+  @Test func `one that carries a message says its number; a broken one is a notice`() throws {
+    let record = MessageRecord(stored: Array(#"{"from":"messi","msg":"a =2 b  c"}"#.utf8))
+    let carried = NodeMessage(#"mail arini =17 {"from":"messi","msg":"a =2 b  c"}"#)
+    #expect(carried == .message(record, sequence: 17, to: try name("arini")))
+    for broken in ["=-1", "=", "=x", "=99999999999999999999", "17"] {
+      guard case .mail(let users) = NodeMessage("mail arini \(broken) {}") else {
+        Issue.record("\(broken) is taken for a number")
+        continue
+      }
+      #expect(users.first == (try name("arini")))
+    }
+  }
+
   @Test func `a version is published once, and noted with the node`() async throws {
     try await withRedis { server, redis in
-      let folder = try TestFolder()
-      let listener = try TestProcess(
-        "redis-cli", ["-p", "\(server.port)", "SUBSCRIBE", "kabar:presence"], output: "\(folder.path)/heard")
-      let listens = await eventually { listener.text.contains("subscribe") }
-      #expect(listens)
+      let listener = try await server.subscriber(to: "kabar:presence")
       func heard() -> [String] { listener.text.components(separatedBy: "\n").filter { $0.hasPrefix("a-1 ") } }
 
       #expect(try await !redis.perform(Presence.announce(changes("+arini"), version: 1, by: a)), "never joined")
@@ -77,11 +85,7 @@ import Testing
 
   @Test func `the end of a removal is announced, not its beginning`() async throws {
     try await withRedis { server, redis in
-      let folder = try TestFolder()
-      let listener = try TestProcess(
-        "redis-cli", ["-p", "\(server.port)", "SUBSCRIBE", "kabar:presence"], output: "\(folder.path)/heard")
-      let listens = await eventually { listener.text.contains("subscribe") }
-      #expect(listens)
+      let listener = try await server.subscriber(to: "kabar:presence")
       try await redis.join(a)
       _ = try await redis.set(try (1...600).map { (try name("u\($0)"), 1) }, on: a)
       #expect(try await redis.perform(Presence.remove(a, leaving: true)) == 100)
@@ -117,4 +121,8 @@ import Testing
       #expect(try await redis.perform(Presence.nodes) == [a])
     }
   }
+}
+
+extension NodeMessage {
+  fileprivate init?(_ payload: String) { self.init(Array(payload.utf8)) }
 }

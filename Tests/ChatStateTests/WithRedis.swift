@@ -33,6 +33,11 @@ extension RedisHandle {
     return reply
   }
 
+  /// Stores a message as a plain send does.
+  func append(_ record: [UInt8], to user: AccountName) async throws -> AppendOutcome {
+    try Inboxes.outcome(of: .success(try await send(Inboxes.append(record, to: user)))).get()
+  }
+
   /// The texts of an array reply.
   func texts(_ line: String) async throws -> [String] {
     try #require(try await run(line).elements).compactMap(\.text)

@@ -78,15 +78,15 @@ final class SendCommand {
   /// A plain append is one `RPUSHX`; a tag, or an inbox that may be nearly full, needs the script.
   private func attempt(now: NIODeadline) {
     let worker = connection.worker
-    told = worker.announceMail(for: recipient)
+    told = worker.othersListening(for: recipient)
     encodeRecord()
     if tag == nil, let fill = worker.inboxFill.beginPlainAppend(to: recipient, now: now) {
       self.fill = fill
-      let command = Inboxes.append(worker.scratch, with: fill.append).command
-      return worker.redis.send(command, deadline: ticket.deadline, now: now) {
+      return worker.redis.send(plainAppend(), deadline: ticket.deadline, now: now) {
         self.finishPlain(Inboxes.outcome(of: $0))
       }
     }
+    worker.announceMail(for: recipient, on: told)
     let limits = worker.configuration.inboxLimits
     let request =
       if let tag {
@@ -100,6 +100,14 @@ final class SendCommand {
       }
       self.finish(result)
     }
+  }
+
+  /// Where one other node waits for the message and little else is under way, the notice carries it.
+  private func plainAppend() -> RedisCommand {
+    let worker = connection.worker
+    if told.count == 1, worker.isQuiet { return Inboxes.deliver(worker.scratch, to: recipient, on: told[0]) }
+    worker.announceMail(for: recipient, on: told)
+    return Inboxes.append(worker.scratch, to: recipient)
   }
 
   /// Into the worker's scratch: a command takes its copy at once, so no message has memory of its own for it.

@@ -8,6 +8,8 @@ import ChatState
 /// The listeners of one user and what is known of the inbox.
 struct FeedState {
   typealias ListenerID = ObjectIdentifier
+  /// Writes a message to a listener and says whether that one reads on.
+  typealias Send = (ListenerID, MessageRecord, Int, _ isRedelivered: Bool) -> Bool
 
   private struct Listener {
     let id: ListenerID
@@ -31,9 +33,11 @@ struct FeedState {
   private var mayHaveMore = true
   /// The last message that is known to be there.
   private var end = 0
-  /// The length of the list at the last answer.
+  /// The length of the list when `end` was its last message.
   private(set) var length: Int?
   private var isCalling = false
+  /// The last message that arrived by itself since the call began: its answer may be older.
+  private var arrivedSince = 0
   /// The inbox must hear of this place also if nothing is to be read.
   private var mustReport = false
   private var acknowledged: MessagePlace?
@@ -55,6 +59,15 @@ struct FeedState {
 
   /// There may be new messages.
   mutating func wake() { mayHaveMore = true }
+
+  /// A message has been stored, with this number, and all before it are confirmed. Who is so far gets it; whatever the number is
+  /// otherwise, it is a reason to read, which alone can tell whether this is still the same list.
+  mutating func arrived(_ record: MessageRecord, _ sequence: Int, send: Send) {
+    if listeners.contains(where: { $0.window.isLast(sequence, mark: record.mark) }) { return }
+    guard sequence == end + 1 else { return wake() }
+    (end, length, arrivedSince) = (sequence, length.map { $0 + 1 }, sequence)
+    handOut([record], after: sequence - 1, send)
+  }
 
   /// Some seconds have passed: who did not read is left behind in the end.
   mutating func tick() {
@@ -97,7 +110,7 @@ struct FeedState {
     let call = FeedCall(
       place: place, position: position, after: next?.after, wanted: next.map { min($0.room, batch) } ?? 0)
     let confirming = acknowledged
-    (isCalling, mustReport, acknowledged) = (true, false, nil)
+    (isCalling, arrivedSince, mustReport, acknowledged) = (true, 0, false, nil)
     // From here on a wake-up asks for another reading. One that nobody could follow yet stays.
     if next != nil { mayHaveMore = false }
     return (call, confirming)
@@ -106,29 +119,27 @@ struct FeedState {
   /// The call has failed; what it confirmed is not confirmed.
   mutating func failed() { (isCalling, mayHaveMore) = (false, true) }
 
-  /// Takes an answer in and hands each message out: `send` writes it to a listener and says whether that one reads on.
-  mutating func answered(
-    _ answer: FeedAnswer, to call: FeedCall, send: (ListenerID, MessageRecord, Int, _ isRedelivered: Bool) -> Bool
-  ) {
-    (isCalling, length, end) = (false, answer.length, answer.last)
+  /// Takes an answer in and hands its messages out.
+  mutating func answered(_ answer: FeedAnswer, to call: FeedCall, send: Send) {
+    let behind = max(arrivedSince - answer.last, 0)
+    (isCalling, length, end) = (false, answer.length + behind, answer.last + behind)
     for index in listeners.indices { listeners[index].window.confirm(upTo: answer.confirmed) }
     guard call.wanted > 0 else { return }
     settle(answer, call)
-    handOut(answer, send)
+    batch = min(batch * 2, Self.largestBatch)
+    handOut(answer.records, after: answer.after, send)
   }
 
-  private mutating func handOut(
-    _ answer: FeedAnswer, _ send: (ListenerID, MessageRecord, Int, _ isRedelivered: Bool) -> Bool
-  ) {
-    batch = min(batch * 2, Self.largestBatch)
+  /// To each listener what it has not got, if that is the next for it and it has room.
+  private mutating func handOut(_ records: [MessageRecord], after: Int, _ send: Send) {
     for index in listeners.indices where listeners[index].stuckTicks == nil {
-      for (offset, record) in answer.records.enumerated() {
-        let sequence = answer.after + 1 + offset
+      for (offset, record) in records.enumerated() {
+        let sequence = after + 1 + offset
         guard listeners[index].window.cursor == sequence - 1, listeners[index].window.room > 0 else { continue }
         let isRedelivered = listeners[index].window.sent(sequence, mark: record.mark)
         guard send(listeners[index].id, record, sequence, isRedelivered) else {
           listeners[index].stuckTicks = 0
-          if offset < answer.records.count - 1 { batch = max(offset + 1, 4) }
+          if offset < records.count - 1 { batch = max(offset + 1, 4) }
           break
         }
       }

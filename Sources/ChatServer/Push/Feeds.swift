@@ -46,6 +46,11 @@ final class Feeds {
     for user in users { feeds[user]?.wake() }
   }
 
+  /// This user has a new message, with this number.
+  func arrived(_ message: MessageRecord, sequence: Int, for user: AccountName) {
+    feeds[user]?.arrived(message, sequence: sequence)
+  }
+
   /// Anybody may have new messages.
   func wakeAll() {
     for feed in feeds.values { feed.wake() }

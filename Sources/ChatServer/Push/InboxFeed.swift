@@ -68,6 +68,27 @@ final class InboxFeed {
     advance()
   }
 
+  /// A message has just been stored, with this number. As with a reading, Redis is told before the client that it is shown.
+  func arrived(_ message: MessageRecord, sequence: Int) {
+    guard worker.redis.isReady else { return wake() }
+    var isNoted = false
+    state.arrived(message, sequence) { listener, record, sequence, isRedelivered in
+      if !isNoted { worker.redis.send(Inboxes.noteShown(of: user, upTo: sequence)) { _ in } }
+      isNoted = true
+      return push(record, sequence, isRedelivered, to: listener)
+    }
+    advance()
+  }
+
+  /// Writes a message to a listener; `false` if its client does not read.
+  private func push(
+    _ record: MessageRecord, _ sequence: Int, _ isRedelivered: Bool, to listener: ObjectIdentifier
+  ) -> Bool {
+    guard let connection = listeners[listener] else { return true }
+    connection.push(.message(record, sequence: sequence, isRedelivered: isRedelivered))
+    return connection.listening?.takesEvents ?? false
+  }
+
   /// Finds a wake-up that was lost: as a rule by the length of the list alone, which costs Redis next to nothing; now and then
   /// by reading, which also says that this place lives.
   func compare() {
@@ -119,11 +140,7 @@ final class InboxFeed {
   }
 
   private func answered(_ answer: FeedAnswer, to call: FeedCall, _ waiting: [Waiter]) {
-    state.answered(answer, to: call) { listener, record, sequence, isRedelivered in
-      guard let connection = listeners[listener] else { return true }
-      connection.push(.message(record, sequence: sequence, isRedelivered: isRedelivered))
-      return connection.listening?.takesEvents ?? false
-    }
+    state.answered(answer, to: call) { push($1, $2, $3, to: $0) }
     for waiter in waiting {
       let isTaken = waiter.sequence <= answer.confirmed
       waiter.connection.reply(waiter.ticket, isTaken ? .confirmed(answer.confirmed) : .refused(.unknownMessage))

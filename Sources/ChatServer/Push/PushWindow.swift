@@ -28,6 +28,9 @@ struct PushWindow {
   /// Where the next reading begins; `nil` for the beginning.
   var after: MessagePlace? { cursor.map { MessagePlace(sequence: $0, mark: lastMark) } }
 
+  /// Whether this message was the last one that was sent here.
+  func isLast(_ sequence: Int, mark: [UInt8]) -> Bool { cursor == sequence && lastMark == mark }
+
   /// Begins behind a message; the inbox was shown up to `shown` already.
   mutating func begin(after sequence: Int, shown: Int) {
     (cursor, confirmed, shownBefore) = (sequence, sequence, shown)

@@ -1,5 +1,5 @@
 // From a stored message to those who listen for it: which nodes and event loops are told, and when.
-// Never carries a message: a notice says that there is one.
+// Never makes a notice the truth: a message that one carries is in the inbox, too.
 // On the event loop of the worker.
 
 import ChatProtocol
@@ -16,12 +16,20 @@ extension Worker {
     return Inboxes.placePatience + Int(redis.lastOutage.nanoseconds / 1_000_000)
   }
 
-  /// A message for the user is about to be stored, with the next request to Redis. Other nodes on which somebody listens for her
-  /// are told on the same connection behind it: it is there when they look. Answers which these are.
-  func announceMail(for user: AccountName) -> [NodeID] {
-    let others = presence.listeningNodes(of: user).filter { $0 != node }
-    for other in others { note(user, on: other) }
-    return others
+  /// With so many requests to Redis at a time no message is carried to its listener any more: those that wait there are read many
+  /// at a time, which costs less.
+  private static let busyFrom = 4
+
+  /// Whether a message had better reach its listener at once, at the price of a script and a notice for it alone.
+  var isQuiet: Bool { max(redis.requestsInFlight, redis.requestsInLastWrite) < Self.busyFrom }
+
+  /// The other nodes on which somebody listens for the user.
+  func othersListening(for user: AccountName) -> [NodeID] { presence.listeningNodes(of: user).filter { $0 != node } }
+
+  /// A message for the user is about to be stored, with the next request to Redis. These nodes are told on the same connection
+  /// behind it: it is there when they look.
+  func announceMail(for user: AccountName, on nodes: [NodeID]) {
+    for node in nodes { note(user, on: node) }
   }
 
   /// The message is stored: who listens on this node, whose other event loops have connections of their own to Redis, is told
@@ -39,7 +47,8 @@ extension Worker {
   private func sendMailNotices() {
     for (node, users) in mailNotices.take() {
       guard node == self.node else {
-        redis.perform(Presence.tell(node, .mail(Array(users)))) { _ in }  // a hint: its feeds look by themselves, too
+        // Nobody waits for the outcome: its feeds look by themselves, too.
+        redis.perform(Presence.announceMail(for: users, on: node)) { _ in }
         continue
       }
       for (loop, users) in feedLoops.feeds(of: users) {
@@ -50,6 +59,11 @@ extension Worker {
 
   /// These users have new messages.
   func mailArrived(for users: [AccountName]) { feeds.wake(users) }
+
+  /// This user has a new message, with this number.
+  func messageArrived(_ message: MessageRecord, sequence: Int, for user: AccountName) {
+    feeds.arrived(message, sequence: sequence, for: user)
+  }
 
   /// Notices may have been missed.
   func mailMayHaveArrived() { feeds.wakeAll() }

@@ -2,6 +2,7 @@
 // Never reads a file: the pages are in the program.
 // Any thread; a value that the event loops share.
 
+import ChatProtocol
 import Crypto
 import NIOCore
 import NIOEmbedded
@@ -24,7 +25,7 @@ struct WebSite: Sendable {
       body = ByteBuffer(bytes: page.bytes)
       compressed = Self.gzip(body)
       type = page.type
-      let digest = SHA256.hash(data: page.bytes).prefix(12).map { String(format2: $0) }.joined()
+      let digest = ASCII.hex(Array(SHA256.hash(data: page.bytes).prefix(12)))
       entityTag = "W/\"\(digest)\""
     }
 
@@ -71,12 +72,4 @@ struct WebSite: Sendable {
     ("x-content-type-options", "nosniff"), ("referrer-policy", "no-referrer"),
     ("cross-origin-opener-policy", "same-origin"), ("cross-origin-resource-policy", "same-origin"),
   ])
-}
-
-extension String {
-  /// Two hexadecimal digits.
-  fileprivate init(format2 byte: UInt8) {
-    let digits = String(byte, radix: 16)
-    self = byte < 16 ? "0" + digits : digits
-  }
 }

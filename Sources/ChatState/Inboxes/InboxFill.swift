@@ -37,15 +37,11 @@ package struct InboxFill {
 
   /// What is known of one inbox. Shared, so that a message looks it up once.
   package final class Known {
-    /// The command that appends to it.
-    package let append: PreparedCommand
     fileprivate var length = 0
     fileprivate var until = NIODeadline.now()
     fileprivate var underWay = 0
     /// When the last plain append began: its answer counts from then on, so that no answer needs a look at the clock.
     fileprivate var lastBegun = NIODeadline.now()
-
-    fileprivate init(_ user: AccountName) { append = Inboxes.plainAppend(to: user) }
 
     /// A plain append has ended, with the length that Redis answered or without an answer.
     package func finished(length: Int?) {
@@ -77,7 +73,7 @@ package struct InboxFill {
   package mutating func learn(_ user: AccountName, length: Int, now: NIODeadline) {
     if let known = inboxes[user] { return known.learn(length, now) }
     if inboxes.count >= Self.capacity { inboxes = inboxes.filter { $0.value.underWay > 0 } }
-    let known = Known(user)
+    let known = Known()
     known.learn(length, now)
     inboxes[user] = known
   }

@@ -38,21 +38,26 @@ package enum Inboxes {
 
   /// Stores a message, if the account exists: `RPUSHX` answers the length of the list, or 0 when there is none. It knows
   /// no bound (see `InboxFill`) and must not be repeated: nobody could tell a second message from the first.
-  package static func append(_ record: [UInt8], with plain: PreparedCommand) -> RedisRequest<AppendOutcome> {
-    RedisRequest(plain.with(record).appending(.never)) { AppendOutcome($0) }
+  package static func append(_ record: [UInt8], to user: AccountName) -> RedisCommand {
+    let command = rightPush.with(keyBytes: KeySpace.inboxBytes(user), record) { KeySpace.appendInbox(user, to: &$0) }
+    return command.appending(.never)
   }
 
-  /// What came of such a command that was sent by itself: a request would take a closure for each message.
+  private static let rightPush = PreparedCommand("RPUSHX")
+
+  /// What came of such a command: a request would take a closure for each message.
   package static func outcome(of result: Result<RedisReply, RedisError>) -> Result<AppendOutcome, RedisError> {
     RedisRequest.value(of: result) { AppendOutcome($0) }
   }
 
-  /// The part of `append` that is the same for all messages to one inbox.
-  package static func plainAppend(to user: AccountName) -> PreparedCommand {
-    PreparedCommand("RPUSHX", .text(KeySpace.inbox(user)))
+  /// Stores a message as a plain append does and tells a node on which the recipient listens. If no other message waits for her the
+  /// notice carries this one, and the node need not read it.
+  package static func deliver(_ record: [UInt8], to user: AccountName, on node: NodeID) -> RedisCommand {
+    let arguments: [RedisArgument] = [.text(KeySpace.nodeChannel(node)), .text(user.description), .bytes(record)]
+    return RedisCommand(wholeScript: Scripts.inboxDeliver, keys: [KeySpace.inbox(user)], arguments).appending(.never)
   }
 
-  /// The same within the bounds.
+  /// Stores a message within the bounds.
   package static func appendWithin(
     _ limits: InboxLimits, _ record: [UInt8], to user: AccountName
   ) -> RedisRequest<AppendOutcome> {

@@ -91,9 +91,10 @@ package enum Presence {
     ) { $0.integer.map { $0 == 1 } }
   }
 
-  /// Tells a node something on its own channel; answers how many heard it.
-  package static func tell(_ node: NodeID, _ message: NodeMessage) -> RedisRequest<Int> {
-    RedisRequest(RedisCommand("PUBLISH", .text(KeySpace.nodeChannel(node)), .text(message.description))) { $0.integer }
+  /// Tells a node that users who listen there have new messages; answers how many heard it.
+  package static func announceMail(for users: some Sequence<AccountName>, on node: NodeID) -> RedisRequest<Int> {
+    let payload = NodeMessage.mailPayload(for: users)
+    return RedisRequest(RedisCommand("PUBLISH", .text(KeySpace.nodeChannel(node)), .text(payload))) { $0.integer }
   }
 
   /// The number of a node's last announcement, 0 before the first; `.some(nil)` if there is no such node.

@@ -11,10 +11,7 @@ package struct SessionID: Hashable, Sendable, CustomStringConvertible {
 
   /// The id of the session that a token stands for.
   package init(of token: SessionToken) {
-    description = SHA256.hash(data: Array(token.text.utf8)).map { byte in
-      let hex = String(byte, radix: 16)
-      return hex.count == 2 ? hex : "0" + hex
-    }.joined()
+    description = ASCII.hex(Array(SHA256.hash(data: Array(token.text.utf8))))
   }
 
   /// An id read from Redis; `nil` if it does not look like one.
