@@ -59,15 +59,18 @@ package struct WorkloadResult: Sendable {
   package let workload: Workload
   /// As it was asked for.
   package let shape: LoadShape
+  /// Whether Kabar was spoken to in WebSockets.
+  package let isWebSocket: Bool
   /// One for each round.
   package fileprivate(set) var kabar: [LoadFigures] = []
   /// The same for the bare Redis; empty if it was not asked for, or does nothing alike.
   package fileprivate(set) var redis: [LoadFigures] = []
 
   package init(
-    _ name: String, _ workload: Workload, _ shape: LoadShape, kabar: [LoadFigures] = [], redis: [LoadFigures] = []
+    _ name: String, _ workload: Workload, _ shape: LoadShape, isWebSocket: Bool = false, kabar: [LoadFigures] = [],
+    redis: [LoadFigures] = []
   ) {
-    (self.name, self.workload, self.shape) = (name, workload, shape)
+    (self.name, self.workload, self.shape, self.isWebSocket) = (name, workload, shape, isWebSocket)
     (self.kabar, self.redis) = (kabar, redis)
   }
 
@@ -114,10 +117,13 @@ package struct WorkloadRunner: Sendable {
   /// All rounds of one workload. Sends are collected: that makes a second result.
   package func run(_ plan: WorkloadPlan) async throws -> [WorkloadResult] {
     var shape = plan.shape
-    var results: [WorkloadResult] = [WorkloadResult(plan.name, plan.workload, shape)]
+    func result(_ name: String, _ workload: Workload) -> WorkloadResult {
+      WorkloadResult(name, workload, plan.shape, isWebSocket: kabar.isWebSocket)
+    }
+    var results = [result(plan.name, plan.workload)]
     if plan.workload == .send || plan.workload == .collect {
       let suffix = plan.name.firstRange(of: plan.workload.rawValue).map { plan.name[$0.upperBound...] } ?? ""
-      results = [WorkloadResult("send\(suffix)", .send, shape), WorkloadResult("collect\(suffix)", .collect, shape)]
+      results = [result("send\(suffix)", .send), result("collect\(suffix)", .collect)]
     }
     for round in 0..<rounds {
       shape.round = round

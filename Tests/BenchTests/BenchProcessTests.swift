@@ -82,6 +82,61 @@ private struct BenchProcess {
     #expect(bench.left == [])
   }
 
+  @Test(arguments: ["login", "resume"]) func `connections that come and go, beside a bare Redis`(
+    workload: String
+  ) throws {
+    let bench = try BenchProcess([
+      workload, "--operations", "300", "--connections", "8", "--nodes", "2", "--threads", "1", "--rounds", "1",
+      "--against-redis",
+    ])
+    let status = bench.process.waitUntilExit()
+    #expect(status == 0, "\(bench.process.text)")
+    for server in ["kabar", "redis"] {
+      #expect(bench.numbers(workload, "operations", of: server) == [300])
+      #expect(bench.numbers(workload, "broken", of: server) == [0])
+      #expect(bench.numbers(workload, "p99", of: server).allSatisfy { $0 > 0 })
+    }
+    #expect(bench.records[workload]?["cpuRatio"] as? Double ?? 0 > 1, "Kabar asks Redis more than the bare run does")
+    #expect(bench.left == [])
+  }
+
+  @Test(arguments: [[], ["--websocket"]]) func `what idle connections hold`(options: [String]) throws {
+    let bench = try BenchProcess(["idle", "--connections", "1000", "--nodes", "1", "--threads", "1"] + options)
+    let status = bench.process.waitUntilExit()
+    #expect(status == 0, "\(bench.process.text)")
+    let record = try #require(bench.records["idle"])
+    #expect(record["isWebSocket"] as? Bool == !options.isEmpty)
+    let round = try #require((record["kabar"] as? [[String: Any]])?.first)
+    #expect(round["operations"] as? Int == 1000)
+    let bytes = try #require(round["bytesPerConnection"] as? Double)
+    #expect((1024...65_536).contains(bytes), "\(bytes)")
+    #expect(bench.left == [])
+  }
+
+  @Test func `connections that a limit turns away are a fault`() async throws {
+    let redis = try await RedisServer()
+    let node = try await ChatNode("a", redis: redis, options: ["--connections-per-address", "20"])
+    for workload in [["idle", "--connections", "100"], ["resume", "--operations", "200", "--connections", "64"]] {
+      let bench = try BenchProcess(workload + ["--connect", "127.0.0.1:\(node.port)", "--redis", redis.url])
+      let status = bench.process.waitUntilExit()
+      #expect(status == 1, "\(bench.process.text)")
+      let round = try #require((bench.records[workload[0]]?["kabar"] as? [[String: Any]])?.first)
+      #expect((round["refusals"] as? [String: Int])?["too_many_connections"] ?? 0 > 0, "\(round)")
+    }
+  }
+
+  @Test func `every change is told to every watcher, and what is not told is lost`() throws {
+    let command = ["presence", "--watchers", "3", "--nodes", "2", "--threads", "1"]
+    let calm = try BenchProcess(command + ["--connections", "20", "--rate", "10", "--changes", "40"])
+    #expect(calm.process.waitUntilExit() == 0, "\(calm.process.text)")
+    #expect(calm.numbers("presence", "operations") == [40] && calm.numbers("presence", "lost") == [0])
+    // Who comes and goes many times a second is told once: the generator must miss the rest.
+    let hasty = try BenchProcess(command + ["--connections", "2", "--rate", "100", "--changes", "100"])
+    #expect(hasty.process.waitUntilExit() == 1, "\(hasty.process.text)")
+    #expect(hasty.numbers("presence", "lost").first ?? 0 > 0, "\(hasty.process.text)")
+    #expect(calm.left == [] && hasty.left == [])
+  }
+
   @Test func `a message that is taken out of an inbox is lost, and the run fails`() async throws {
     let redis = try await RedisServer()
     let node = try await ChatNode("a", redis: redis, options: ["--limits", "off"])

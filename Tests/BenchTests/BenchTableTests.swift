@@ -33,6 +33,12 @@ import Testing
     #expect(Set((rows + [BenchTable().heading]).map(\.count)).count == 1, "the columns stand below each other")
   }
 
+  @Test func `a row says when it was by WebSocket`() {
+    let result = WorkloadResult("send", .send, LoadShape(), isWebSocket: true, kabar: [figures(nanoseconds: 1_000_000)])
+    #expect(BenchTable().rows(result)[0].hasPrefix("send (WebSocket) "))
+    #expect(BenchRecord(result).isWebSocket)
+  }
+
   @Test func `percentiles are those of the histogram within its precision`() {
     let latency = figures(nanoseconds: 10_000_000).latency
     #expect(latency.count == 1000)

@@ -58,6 +58,7 @@ struct BenchRecord: Encodable {
   let rate: Double?
   let receivers: Int
   let isTagged: Bool
+  let isWebSocket: Bool
   let isClean: Bool
   let kabar: [Round]
   let redis: [Round]
@@ -70,7 +71,7 @@ struct BenchRecord: Encodable {
     loop = result.kabar.first?.isClosedLoop == false ? "open" : "closed"
     (connections, inFlight) = (result.shape.connections, result.shape.inFlight)
     (payload, rate, receivers) = (result.shape.payload, result.shape.rate, result.shape.receivers)
-    isTagged = result.shape.tagRun != nil
+    (isTagged, isWebSocket) = (result.shape.tagRun != nil, result.isWebSocket)
     isClean = result.isClean
     (kabar, redis) = (result.kabar.map(Round.init), result.redis.map(Round.init))
     cpuRatio = result.ratio(\.timePerOperation)

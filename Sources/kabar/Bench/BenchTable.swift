@@ -6,7 +6,7 @@ import Foundation
 
 /// Fixed columns: a row for Kabar, and where it was measured one for the bare Redis and one for the ratios.
 struct BenchTable {
-  private static let widths = [24, 10, 9, 9, 9, 9, 9, 9, 9, 10, 8, 24]
+  private static let widths = [28, 10, 9, 9, 9, 9, 9, 9, 9, 10, 8, 24]
 
   /// Names of the columns. Times of the processor are in microseconds an operation, latencies in microseconds.
   var heading: String {
@@ -18,7 +18,10 @@ struct BenchTable {
 
   /// The rows of one result.
   func rows(_ result: WorkloadResult) -> [String] {
-    var rows = [Self.row(result.name + (result.kabar.first?.isClosedLoop == false ? " (rate)" : ""), result.kabar)]
+    let remarks = [result.kabar.first?.isClosedLoop == false ? "rate" : nil, result.isWebSocket ? "WebSocket" : nil]
+      .compactMap(\.self)
+    let name = result.name + (remarks.isEmpty ? "" : " (\(remarks.joined(separator: ", ")))")
+    var rows = [Self.row(name, result.kabar)]
     if !result.redis.isEmpty {
       rows.append(Self.row("  " + (result.workload.bareWork ?? ""), result.redis))
       let time = result.ratio(\.timePerOperation)
