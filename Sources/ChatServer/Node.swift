@@ -21,11 +21,13 @@ package struct Node: Service {
   static let started = WallClock.now()
 
   /// Why a node can't run, in one line.
-  package struct CannotListen: Error, CustomStringConvertible {
+  package struct CannotStart: Error, CustomStringConvertible {
     package let description: String
 
+    init(_ description: String) { self.description = description }
+
     /// `option`: what names the port, where somebody may not know that there is one.
-    fileprivate init(_ host: String, _ port: Int, _ error: any Error, option: String? = nil) {
+    fileprivate init(listening host: String, _ port: Int, _ error: any Error, option: String? = nil) {
       let reason = (error as? IOError).map { String(cString: strerror($0.errnoCode)) } ?? "\(error)"
       let advice = option.map { ": choose another with \($0)" } ?? ""
       description = "cannot listen on \(host) port \(port): \(reason)\(advice)"
@@ -179,7 +181,7 @@ package struct Node: Service {
         }
       } catch {
         await stop(parts, listeners, subscriber)
-        throw CannotListen(configuration.host, place.port, error, option: "--" + place.name)
+        throw CannotStart(listening: configuration.host, place.port, error, option: "--" + place.name)
       }
     }
     announceReady(threads: loops.count, http: http?.localAddress?.port)
@@ -198,12 +200,16 @@ package struct Node: Service {
       do {
         let channel = try await HTTPListener.open(
           parts.status, host: host, port: port, isReserved: configuration.isSupervised)
+        try configuration.httpPortFile.map { try PortFile.write(port, to: $0) }
         try await tell(parts, of: "\(host.contains(":") ? "[\(host)]" : host):\(port)")
         return channel
+      } catch let error as CannotStart {
+        await stop(parts, [], subscriber)
+        throw error
       } catch {
         if port < ports.upperBound, (error as? IOError)?.errnoCode == EADDRINUSE { continue }
         await stop(parts, [], subscriber)
-        throw CannotListen(host, port, error)
+        throw CannotStart(listening: host, port, error)
       }
     }
     return nil

@@ -22,6 +22,8 @@ package struct ServerConfiguration: Sendable {
   package static let usualWebPort = 8080
   /// Where operators ask for /livez, /readyz and /metrics by HTTP: the first of these ports that is free; `nil`: nowhere.
   package var http: (host: String, ports: ClosedRange<Int>)? = ("127.0.0.1", usualHTTPPorts)
+  /// The file to write the port of `http` into, as digits and a newline, before the node waits for Redis; `nil`: none.
+  package var httpPortFile: String?
   /// What /cluster.json says there: the cluster as Redis knows it, in JSON; `nil`: nothing.
   package var clusterReport: (@Sendable (RedisHandle) async throws -> String)?
   /// What is to be said of Redis when the node has started; fails where Redis may not be asked.

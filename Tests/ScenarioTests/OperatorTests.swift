@@ -134,6 +134,28 @@ import Testing
     node.terminate()
   }
 
+  @Test func `a probe finds the port for operators in a file, or the node does not start`() async throws {
+    let folder = try TestFolder()
+    let (chat, redis) = (try TCPSocket.freePort(), try TCPSocket.freePort())
+    let file = "\(folder.path)/http-port"
+    func serve(_ file: String) throws -> TestProcess {
+      try TestProcess(
+        kabarProgram, ["serve", "--port", "\(chat)", "--http-port-file", file],
+        environment: ["KABAR_REDIS": "redis://127.0.0.1:\(redis)"], output: "\(folder.path)/log")
+    }
+    try "1\n".write(toFile: file, atomically: true, encoding: .utf8)
+    let node = try serve(file)
+    func port() -> Int? { (try? String(contentsOfFile: file, encoding: .utf8)).flatMap { Int($0.dropLast()) } }
+    #expect(await eventually { port() ?? 1 > 1 || !node.isRunning }, "\(node.text)")
+    let answer = try HTTPAnswer(port: try #require(port()), "/readyz")
+    #expect(answer.status == 503, "it waits for Redis: \(answer.body)")
+    #expect(node.terminate() == 0)
+    let lost = try serve("\(folder.path)/nowhere/http-port")
+    #expect(lost.waitUntilExit() == 1)
+    let reason = "cannot write \(folder.path)/nowhere/http-port: No such file or directory"
+    #expect(lost.text.contains(reason), "\(lost.text)")
+  }
+
   @Test func `a log in JSON is an object on every line`() async throws {
     let redis = try await RedisServer()
     let folder = try TestFolder()

@@ -63,7 +63,7 @@ struct ServeCommand: AsyncParsableCommand {
       configuration: .init(services: parts, logger: Logger(label: "lifecycle") { _ in SwiftLogNoOpLogHandler() }))
     do {
       try await ShutdownSignals().run(services)
-    } catch let error as Node.CannotListen {
+    } catch let error as Node.CannotStart {
       throw Failure("\(error)")
     }
   }

@@ -18,12 +18,19 @@ struct TelemetryOptions: ParsableArguments {
       "Address for them; it asks nobody for a password. (KABAR_HTTP_HOST; default 127.0.0.1)", valueName: "address"))
   var httpHost: String?
 
+  @Option(
+    help: ArgumentHelp(
+      "A file to write that port into, so that a probe in the same container finds it. (KABAR_HTTP_PORT_FILE; default: none)",
+      valueName: "file"))
+  var httpPortFile: String?
+
   /// Puts them into the settings of a node.
   func apply(to settings: inout ServerConfiguration) throws {
     let port: Int? = try Settings.optional(httpPort, "http-port")
     guard (0...65535).contains(port ?? 0) else { throw ValidationError("--http-port is a number from 0 to 65535") }
     let host = try Settings.value(httpHost, "http-host", default: "127.0.0.1")
     let ports = port.map { $0...$0 } ?? ServerConfiguration.usualHTTPPorts
+    settings.httpPortFile = try Settings.optional(httpPortFile, "http-port-file")
     settings.http = port == 0 ? nil : (host, ports)
   }
 }
