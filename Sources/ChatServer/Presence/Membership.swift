@@ -152,7 +152,10 @@ final class Membership {
       case .failure(let error):
         self.steadySince = nil
         next = Self.retry
-        self.logger.warning("the lease could not be renewed: \(error)", metadata: ["node": "\(self.node)"])
+        // With the cause: what the connection has said of it may be long ago.
+        let cause = self.redis.connectionFailure.map { ": \($0)" } ?? ""
+        let undone = self.isMember ? "the lease could not be renewed" : "this node could not join"
+        self.logger.warning("\(undone): \(error)\(cause)", metadata: ["node": "\(self.node)"])
       }
       self.nextRenewal = self.redis.eventLoop.assumeIsolated().scheduleTask(in: next) { self.renew() }
     }
