@@ -136,12 +136,14 @@ import Testing
 
   @Test func `a probe finds the port for operators in a file, or the node does not start`() async throws {
     let folder = try TestFolder()
-    let (chat, redis) = (try TCPSocket.freePort(), try TCPSocket.freePort())
+    let redis = try await RedisServer()
+    redis.signal(SIGSTOP)
+    let chat = try TCPSocket.freePort()
     let file = "\(folder.path)/http-port"
     func serve(_ file: String) throws -> TestProcess {
       try TestProcess(
-        kabarProgram, ["serve", "--port", "\(chat)", "--http-port-file", file],
-        environment: ["KABAR_REDIS": "redis://127.0.0.1:\(redis)"], output: "\(folder.path)/log")
+        kabarProgram, ["serve", "--port", "\(chat)", "--http-port-file", file], environment: ["KABAR_REDIS": redis.url],
+        output: "\(folder.path)/log")
     }
     try "1\n".write(toFile: file, atomically: true, encoding: .utf8)
     let node = try serve(file)
@@ -149,11 +151,26 @@ import Testing
     #expect(await eventually { port() ?? 1 > 1 || !node.isRunning }, "\(node.text)")
     let answer = try HTTPAnswer(port: try #require(port()), "/readyz")
     #expect(answer.status == 503, "it waits for Redis: \(answer.body)")
+    #expect(try Self.composeProbe(file) != 0)
+    redis.signal(SIGCONT)
+    let isHealthy = try await eventually { try Self.composeProbe(file) == 0 }
+    #expect(isHealthy, "\(node.text)")
     #expect(node.terminate() == 0)
+    #expect(try Self.composeProbe(file) != 0)
     let lost = try serve("\(folder.path)/nowhere/http-port")
     #expect(lost.waitUntilExit() == 1)
     let reason = "cannot write \(folder.path)/nowhere/http-port: No such file or directory"
     #expect(lost.text.contains(reason), "\(lost.text)")
+  }
+
+  /// The status with which the healthcheck that compose.yaml gives a node ends here.
+  private static func composeProbe(_ portFile: String) throws -> Int32 {
+    let compose = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appending(path: "../../compose.yaml")
+    let path = "/run/kabar/http-port"
+    let line = try String(contentsOf: compose, encoding: .utf8).split(separator: "\n").first { $0.contains("<\(path)") }
+    let command = try #require(line).trimmingPrefix { " -".contains($0) }
+    let script = command.replacing("$$", with: "$").replacing(path, with: portFile)
+    return try TestProcess("bash", ["-c", String(script)], output: portFile + ".out").waitUntilExit()
   }
 
   @Test func `a log in JSON is an object on every line`() async throws {
