@@ -115,10 +115,12 @@ import Testing
     }
     // The shortest of several, in turn: what else runs on the machine can only add to it, and adds to both.
     var (wrong, unknown) = (Duration.seconds(60), Duration.seconds(60))
-    for _ in 0..<10 {
+    func isAlike() -> Bool { unknown > wrong * 0.6 && unknown < wrong * 1.7 }
+    // On a busy machine it takes more to find one of each that nothing was added to.
+    for round in 0..<80 where round < 10 || !isAlike() {
       wrong = min(wrong, try time("auth arini wrong"))
       unknown = min(unknown, try time("auth nobody wrong"))
     }
-    #expect(unknown > wrong * 0.6 && unknown < wrong * 1.7, "\(unknown) against \(wrong)")
+    #expect(isAlike(), "\(unknown) against \(wrong)")
   }
 }

@@ -97,7 +97,8 @@ import Testing
     process.signal(signal)
     #expect(await eventually { !process.isRunning }, "\(process.text)")
     #expect(process.waitUntilExit() == 0)
-    #expect(ContinuousClock.now - start < .seconds(6))
+    // Half of what systemd and compose allow, on a busy machine.
+    #expect(ContinuousClock.now - start < .seconds(15))
   }
 
   @Test func `a password in an address that can't be used is not shown`() throws {

@@ -32,7 +32,8 @@ import Testing
     #expect(outcome.restarted == ["n1", "n2", "n3"] && outcome.samePids == 0)
     let expected: Set = ["visits", "resumed", "listener moved in time"]
     #expect(Set(outcome.counts.keys).isSubset(of: expected), "\(outcome.counts)")
-    for count in ["visits", "resumed"] { #expect(outcome.counts[count] ?? 0 > 2, "\(outcome.counts)") }
+    // Visits come all the time, a hundred a second on a slow machine: some while each of the nodes stops.
+    #expect(outcome.counts["visits"] ?? 0 > 500 && outcome.counts["resumed"] ?? 0 > 2, "\(outcome.counts)")
     #expect(outcome.counts["listener moved in time"] ?? 0 > 0, "\(outcome.counts)")
     #expect(outcome.stored > 100 && outcome.received == outcome.stored, "\(outcome)")
     #expect((outcome.lost, outcome.doubled, outcome.reordered) == (0, 0, 0), "\(outcome)")
