@@ -55,6 +55,37 @@ import Testing
     }
   }
 
+  /// Starts a node as the first process of a PID namespace, as containers do, fills the pipe that it logs to, and holds a thread.
+  private static let blockedHolder = """
+    import os, subprocess, sys
+    holder, words = sys.argv[1], sys.argv[2:]
+    reading, writing = os.pipe()
+    node = subprocess.Popen(["unshare", "-rpf", "--kill-child", *words], stderr=writing)
+    text = ""
+    while "msg=ready" not in text: text += os.read(reading, 65536).decode()
+    # Another description of the same pipe: the node's own must block.
+    filler = os.open(f"/proc/self/fd/{writing}", os.O_WRONLY | os.O_NONBLOCK)
+    try:
+      while True: os.write(filler, b"x")
+    except BlockingIOError: pass
+    first = open(f"/proc/{node.pid}/task/{node.pid}/children").read().split()[0]
+    sys.argv = ["holder", first]
+    exec(holder)
+    print("status", node.wait(), flush=True)
+    """
+
+  @Test func `a node that is the first process of its container ends, also if nobody reads its log`() async throws {
+    let redis = try await RedisServer()
+    let folder = try TestFolder()
+    let port = try TCPSocket.freePort()
+    let words = ["serve", "--port", "\(port)", "--redis", redis.url, "--web-port", "0", "--hang-timeout", "2"]
+    let run = try TestProcess(
+      "python3", ["-c", Self.blockedHolder, Self.holder, kabarProgram] + words, output: "\(folder.path)/out")
+    #expect(await eventually(within: 60) { !run.isRunning })
+    run.kill()
+    #expect(run.text.contains("held") && run.text.contains("status \(128 + SIGABRT)"), "\(run.text)")
+  }
+
   @Test func `a node that is halted as a whole goes on afterwards`() async throws {
     let redis = try await RedisServer()
     try await redis.addAccounts("arini")

@@ -66,8 +66,9 @@ final class Watchdog: Sendable {
   }
 
   private func end(_ loop: Int, _ patience: TimeAmount) {
-    // If the loop hangs because it can't write its log, nor can this.
-    signal(SIGALRM, SIG_DFL)
+    // If the loop hangs because it can't write its log, nor can this. A handler, because the first process of a container gets no
+    // signal without one.
+    signal(SIGALRM) { _ in _exit(128 + SIGABRT) }
     alarm(2)
     let seconds = patience.nanoseconds / 1_000_000_000
     logger.critical(
