@@ -196,7 +196,8 @@ package struct Node: Service {
   /// Before all others, so that it can say what the node waits for; closed after them.
   private func openHTTP(_ parts: Parts, _ subscriber: NIOLoopBound<RedisSubscriber>) async throws -> (any Channel)? {
     guard let (host, ports) = configuration.http else { return nil }
-    for port in ports {
+    let own = Set(places.map(\.port))
+    for port in ports where !own.contains(port) {
       do {
         let channel = try await HTTPListener.open(
           parts.status, host: host, port: port, isReserved: configuration.isSupervised)
@@ -209,7 +210,7 @@ package struct Node: Service {
       } catch {
         if port < ports.upperBound, (error as? IOError)?.errnoCode == EADDRINUSE { continue }
         await stop(parts, [], subscriber)
-        throw CannotStart(listening: host, port, error)
+        throw CannotStart(listening: host, port, error, option: "--http-port")
       }
     }
     return nil

@@ -43,10 +43,6 @@ struct ServeCommand: AsyncParsableCommand {
       let advice = judge.warnings(try await StatusReader(redis: redis).facts())
       return advice.filter { [.persistenceOff, .appendOnlyOff].contains($0.code) }.map(\.text)
     }
-    if checkConfig {
-      ConfigCommand.show(settings.warnings)
-      return print("the settings of this node can be used")
-    }
     let control = LogControl(level: settings.logLevel)
     let format = settings.logFormat
     LoggingSystem.bootstrap { _ in LineLogHandler(format, control) }
@@ -54,17 +50,21 @@ struct ServeCommand: AsyncParsableCommand {
     logger[metadataKey: "node"] = "\(settings.node.name)"
     keepWithinDescriptors(&settings.node, logger)
     warn(settings, logger)
+    if checkConfig { return print("the settings of this node can be used") }
+    // The last one is stopped first: while the node drains the log can still be made to say more.
     let parts: [ServiceGroupConfiguration.ServiceConfiguration] = [
-      .init(service: Node(settings.node, logger: logger), successTerminationBehavior: .gracefullyShutdownGroup),
-      .init(service: await CertificateRenewal(settings.node.tls?.identity, logger: logger)),
       .init(service: await LogLevelSignal(control, logger: logger)),
+      .init(service: await CertificateRenewal(settings.node.tls?.identity, logger: logger)),
+      .init(service: Node(settings.node, logger: logger), successTerminationBehavior: .gracefullyShutdownGroup),
     ]
     let services = ServiceGroup(
       configuration: .init(services: parts, logger: Logger(label: "lifecycle") { _ in SwiftLogNoOpLogHandler() }))
     do {
       try await ShutdownSignals().run(services)
     } catch let error as Node.CannotStart {
-      throw Failure("\(error)")
+      // In the log, whatever its format: that is where an operator looks for the cause.
+      logger.critical("\(error)")
+      throw ExitCode.failure
     }
   }
 

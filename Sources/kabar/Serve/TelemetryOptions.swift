@@ -24,13 +24,19 @@ struct TelemetryOptions: ParsableArguments {
       valueName: "file"))
   var httpPortFile: String?
 
-  /// Puts them into the settings of a node.
+  /// Puts them into the settings of a node, whose ports of the line protocol stand there already.
   func apply(to settings: inout ServerConfiguration) throws {
     let port: Int? = try Settings.optional(httpPort, "http-port")
     guard (0...65535).contains(port ?? 0) else { throw ValidationError("--http-port is a number from 0 to 65535") }
+    guard port != settings.port || !settings.acceptsPlaintext, port == nil || port != settings.tls?.port else {
+      throw ValidationError("--http-port must be another port than those of the line protocol")
+    }
     let host = try Settings.value(httpHost, "http-host", default: "127.0.0.1")
     let ports = port.map { $0...$0 } ?? ServerConfiguration.usualHTTPPorts
     settings.httpPortFile = try Settings.optional(httpPortFile, "http-port-file")
+    guard port != 0 || settings.httpPortFile == nil else {
+      throw ValidationError("--http-port-file names a file for a port, and --http-port 0 says that there is none")
+    }
     settings.http = port == 0 ? nil : (host, ports)
   }
 }

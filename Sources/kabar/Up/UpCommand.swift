@@ -24,11 +24,11 @@ struct UpCommand: ParsableCommand {
   @Option(help: "Node processes, 1 to 64.")
   var nodes = 3
 
-  @Option(help: "The TCP port that all nodes share.")
-  var port = 8889
+  @Option(help: "The TCP port that all nodes share. (KABAR_PORT; default 8889)")
+  var port: Int?
 
-  @Option(help: "The address that the nodes listen on.")
-  var host = "127.0.0.1"
+  @Option(help: "The address that the nodes listen on. (KABAR_HOST; default 127.0.0.1)")
+  var host: String?
 
   @Option(help: ArgumentHelp("The folder for the private Redis's data; made if missing.", valueName: "folder"))
   var data = "./.kabar"
@@ -101,11 +101,14 @@ struct UpCommand: ParsableCommand {
       guard login.isEmpty else { throw SupervisorError("how to log in to Redis is said only with --redis") }
       store = .own(data: data, port: redisPort, durability: durability)
     }
+    ConfigCommand.show(unusedVariables.map { "\($0) is not used by kabar up" })
+    let port = try Settings.value(port, "port", default: 8889)
+    let host = try Settings.value(host, "host", default: "127.0.0.1")
     var plan = ClusterPlan(
       nodes: nodes, host: host, port: port, threads: try chosenThreads(), store: store,
       nodeProgram: nodeProgram ?? executable,
       launcher: executable, demoAccounts: DemoAccounts.all.map { "\($0.name) \($0.password)" })
-    plan.tls = try chosenTLS()
+    plan.tls = try chosenTLS(beside: port)
     plan.drainTime = try Settings.number(drainTime, "drain-time", plan.drainTime, 0...600)
     // The private Redis wants no password, whatever the environment says of another one.
     plan.nodeEnvironment = redis == nil ? RedisLogin.noEnvironment : try login.environment()
@@ -115,7 +118,7 @@ struct UpCommand: ParsableCommand {
     plan.nodeEnvironment["KABAR_HTTP_PORT"] = .some(nil)
     // What the file says of ports and of Redis is decided here already.
     plan.nodeEnvironment["KABAR_CONFIG"] = .some(nil)
-    if nodes > 1, ConnectionMigration.isOn == false { plan.advice = ConnectionMigration.advice }
+    if nodes > 1, ConnectionMigration.isOn != true { plan.advice = ConnectionMigration.advice }
     let supervisor = try Supervisor(
       plan: plan,
       prepareData: noDemoAccounts || redis != nil
@@ -125,6 +128,12 @@ struct UpCommand: ParsableCommand {
           return true
         })
     throw ExitCode(supervisor.run())
+  }
+
+  /// Variables of a node that somebody may take for settings of this cluster.
+  private var unusedVariables: [String] {
+    let others = ["KABAR_NODE", "KABAR_CONFIG"] + (redis == nil ? ["KABAR_REDIS"] : [])
+    return others.filter { name in getenv(name).map { $0.pointee != 0 } ?? false }
   }
 
   private func chosenThreads() throws -> Int {
@@ -140,7 +149,7 @@ struct UpCommand: ParsableCommand {
   }
 
   /// The files are tried here, so that what is wrong is said once and not by each node.
-  private func chosenTLS() throws -> ClusterPlan.TLS? {
+  private func chosenTLS(beside port: Int) throws -> ClusterPlan.TLS? {
     guard let chosen = try tls.resolved(plainPort: port) else { return nil }
     _ = try chosen.identity()
     return ClusterPlan.TLS(
