@@ -45,6 +45,11 @@ import Testing
     }
     #expect(answered.contains(#/connection=\d+-\d+ /#))
     #expect(lines.contains { $0.contains("msg=told") && $0.contains("user=lineker") && $0.contains("seq=1") })
+    // The same for who asks instead of listening.
+    let other = try LineClient(port: port)
+    #expect(try other.request("auth lineker pw").isOK && other.request("inbox").isOK)
+    #expect(await eventually { node.text.contains("ids=\(id)") }, "\(node.text)")
+    #expect(try other.request("inbox").isOK)
     #expect(!node.text.contains("hush"))
     node.signal(SIGUSR1)
     #expect(await eventually { node.text.contains("the log level is notice now") })
@@ -138,18 +143,19 @@ import Testing
     let folder = try TestFolder()
     let redis = try await RedisServer()
     redis.signal(SIGSTOP)
-    let chat = try TCPSocket.freePort()
+    let (chat, http) = (try TCPSocket.freePort(), try TCPSocket.freePort())
     let file = "\(folder.path)/http-port"
     func serve(_ file: String) throws -> TestProcess {
       try TestProcess(
-        kabarProgram, ["serve", "--port", "\(chat)", "--http-port-file", file], environment: ["KABAR_REDIS": redis.url],
+        kabarProgram, ["serve", "--port", "\(chat)", "--http-port", "\(http)", "--http-port-file", file],
+        environment: ["KABAR_REDIS": redis.url],
         output: "\(folder.path)/log")
     }
     try "1\n".write(toFile: file, atomically: true, encoding: .utf8)
     let node = try serve(file)
     func port() -> Int? { (try? String(contentsOfFile: file, encoding: .utf8)).flatMap { Int($0.dropLast()) } }
-    #expect(await eventually { port() ?? 1 > 1 || !node.isRunning }, "\(node.text)")
-    let answer = try HTTPAnswer(port: try #require(port()), "/readyz")
+    #expect(await eventually { port() == http || !node.isRunning }, "\(node.text)")
+    let answer = try HTTPAnswer(port: http, "/readyz")
     #expect(answer.status == 503, "it waits for Redis: \(answer.body)")
     #expect(try Self.composeProbe(file) != 0)
     redis.signal(SIGCONT)
@@ -182,7 +188,14 @@ import Testing
     node.terminate()
     let lines = node.text.split(separator: "\n")
     #expect(lines.count > 3)
-    for line in lines {
+    // Redis has that port.
+    let late = try TestProcess(
+      kabarProgram, ["serve", "--port", "\(redis.port)", "--log-format", "json"],
+      environment: ["KABAR_REDIS": redis.url], output: "\(folder.path)/late")
+    #expect(late.waitUntilExit() == 1)
+    let last = late.text.split(separator: "\n")
+    #expect(last.last?.contains("port \(redis.port): Address already in use") == true, "\(late.text)")
+    for line in lines + last {
       let fields = try JSONDecoder().decode([String: String].self, from: Data(line.utf8))
       #expect(["time", "level", "msg", "node"].allSatisfy { fields[$0] != nil }, "\(line)")
     }

@@ -29,7 +29,8 @@ extension ConnectionHandler: ProxiedConnection {
   /// Ends the connection and says why, if the client can be told.
   func end(by limit: Limit) {
     worker.telemetry.refused(by: limit)
-    worker.logger.debug("closing", metadata: ["limit": "\(limit.rawValue)", "address": "\(remoteAddress)"])
+    worker.logger.debug(
+      "closing", metadata: ["connection": "\(name)", "limit": "\(limit.rawValue)", "address": "\(remoteAddress)"])
     guard times.isIntroduced else { return close() }
     if let reason = Event.Closing(limit), isListening { return end(telling: reason) }
     end(telling: Refusal(limit))

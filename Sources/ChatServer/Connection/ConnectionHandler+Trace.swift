@@ -24,6 +24,11 @@ extension ConnectionHandler {
     metadata["command"] = "\(ticket.word?.text ?? "invalid")"
     metadata["code"] = "\(reply.refusal?.rawValue ?? "ok")"
     metadata["id"] = reply.messageID.map { "\($0)" }
+    if case .inbox(let page) = reply, !page.records.isEmpty {
+      metadata["seq"] = "\(page.firstSequence)-\(page.firstSequence + page.records.count - 1)"
+      metadata["ids"] = "\(page.records.map(\.id.plain).joined(separator: ","))"
+    }
+    if case .confirmed(let sequence) = reply { metadata["seq"] = "\(sequence)" }
     let age = NIODeadline.now() - ticket.deadline + worker.configuration.requestTimeout
     metadata["us"] = "\(age.nanoseconds / 1000)"
     worker.logger.trace("answered", metadata: metadata)

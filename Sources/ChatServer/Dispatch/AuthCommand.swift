@@ -59,7 +59,9 @@ struct AuthCommand {
         // The news of its end may have come before the answer that it lives.
         if worker.hasEnded(session.id) { return finish(.refused(.authFailed)) }
         connection.bind(session, token: token).assumeIsolated().whenComplete { _ in
-          worker.logger.debug("logged in", metadata: ["user": "\(user)", "session": "\(session.id.short)"])
+          worker.logger.debug(
+            "logged in",
+            metadata: ["connection": "\(connection.name)", "user": "\(user)", "session": "\(session.id.short)"])
           finish(.loggedIn(token))
           PasswordRenewal.runIfNeeded(of: user, password, checked: credentials.passwordHash, on: worker)
         }

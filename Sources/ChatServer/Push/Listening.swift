@@ -92,7 +92,9 @@ final class Listening {
     guard blockedSince != nil, connection.listening === self else { return }
     let patience = worker.configuration.slowConsumerPatience
     guard let waitingSince, waitingSince + patience <= .now() else { return judgeLater() }
-    worker.logger.info("closing a slow consumer", metadata: ["address": "\(connection.remoteAddress)"])
+    worker.logger.info(
+      "closing a slow consumer",
+      metadata: ["connection": "\(connection.name)", "address": "\(connection.remoteAddress)"])
     worker.telemetry.refused(by: .outbox)
     connection.end(telling: .slowConsumer)
   }
