@@ -44,10 +44,17 @@ import Testing
     // `_bucket`, `_sum` and `_count` belong to a histogram.
     let known = Set(page.matches(of: #/(?m)^# TYPE (kabar_\w+) /#).map { String($0.output.1) })
     #expect(known.count > 20)
+    // Every limit stands on the page from the start, every code in the documentation; an alert for another one would never fire.
+    let limits = page.matches(of: /limit="(\w+)"/).map(\.output.1)
+    let labels = Set(limits).union(try DocumentedPage("Protocol.md").firstCells.map { $0[...] }).union(["ok"])
     for name in ["prometheus/alerts.yml", "grafana/kabar.json"] {
       let used = try file(name).matches(of: /\bkabar_[a-z_]+/).map { String($0.output).replacing(/_bucket$/, with: "") }
       #expect(Set(used).count > 8)
       for metric in Set(used) { #expect(known.contains(metric), "\(name): \(metric)") }
+      let values = try file(name).matches(of: /(limit|code)=~?\\?"([^"\\]+)/).flatMap {
+        $0.output.2.split(separator: "|")
+      }
+      for value in Set(values) { #expect(labels.contains(value), "\(name): \(value)") }
     }
   }
 

@@ -8,6 +8,8 @@ import NIOCore
 /// The facts of a node at one moment, and the page that shows them.
 struct MetricsPage: Sendable {
   var counters = Counters()
+  /// Event loops, each with a connection to Redis of its own.
+  var eventLoops = 0
   /// Hashes that run, and logins that wait for one.
   var passwords: (running: Int, waiting: Int) = (0, 0)
   /// Users who are active on any node, as far as this one knows, and whether that may be out of date.
@@ -30,6 +32,7 @@ struct MetricsPage: Sendable {
     page += "# TYPE process_start_time_seconds gauge\n"
     page += "process_start_time_seconds \(Double(Node.started.milliseconds) / 1000)\n"
     metric("ready", "gauge", "Whether the node can serve: /readyz says why not.", unready == nil ? 1 : 0, &page)
+    metric("event_loops", "gauge", "Event loops, each with its own connection to Redis.", eventLoops, &page)
     clients(&page)
     metric(
       "redis_reconnects_total", "counter", "Connections to Redis after the first.", counters.redisReconnects, &page)

@@ -58,6 +58,7 @@ struct NodeStatus: Sendable {
   func metrics() -> EventLoopFuture<MetricsPage> {
     counters().and(unready()).map { counters, unready in
       var page = MetricsPage()
+      page.eventLoops = workers.count
       page.counters = counters
       page.passwords = passwords.load
       (page.activeUsers, page.isPresenceStale) = (presence.activeCount, presence.isStale)
