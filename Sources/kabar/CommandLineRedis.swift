@@ -24,8 +24,9 @@ enum CommandLineRedis {
     do {
       result = .success(try await body(redis))
     } catch let error as RedisError {
-      let reason = await redis.connectionFailure.map { ": \($0)" } ?? ""
-      result = .failure(Failure("\(error) (\(address))\(reason)"))
+      // Why there is no connection says more than that none came in time.
+      let reason = await redis.connectionFailure ?? "\(error)"
+      result = .failure(Failure("\(reason) (\(address))"))
     } catch {
       result = .failure(error)
     }

@@ -186,6 +186,11 @@ import Testing
   @Test func `a Redis that can't be asked, and one that says little`() async throws {
     let nowhere = try KabarRun(url: "redis://127.0.0.1:\(TCPSocket.freePort())", ["status", "--json"])
     #expect(nowhere.status == 2 && nowhere.output.contains("Redis could not be asked"), "\(nowhere)")
+    for command in ["status", "explain", "check"] {
+      let words = [command] + (command == "explain" ? ["arini"] : []) + ["--redis-password-file", "/nowhere"]
+      let unread = try KabarRun(url: "redis://127.0.0.1:1", words)
+      #expect(unread.status == 2 && unread.output.contains("cannot read /nowhere"), "\(unread)")
+    }
     let redis = try await RedisServer.sound()
     let node = try await ChatNode("a", redis: redis)
     _ = try redis.cli(

@@ -21,8 +21,8 @@ struct CheckCommand: AsyncParsableCommand {
   @OptionGroup var redis: RedisOption
 
   func run() async throws {
-    let address = try redis.resolved()
     do {
+      let address = try redis.resolved()
       let report = CheckReport(inspectCommand: address.inspectCommand, isRepairing: repair)
       try await CommandLineRedis.with(address, name: "kabar-check") { redis in
         try await Checker(reader: StateReader(redis: redis), report: report, isRepairing: repair).run()

@@ -31,31 +31,31 @@ struct StatusCommand: AsyncParsableCommand {
   }
 
   func run() async throws {
-    let address = try redis.resolved()
+    do { try await show(try redis.resolved()) } catch let failure as Failure {
+      FileHandle.standardError.write(Data("Error: Redis could not be asked: \(failure)\n".utf8))
+      throw ExitCode(2)
+    }
+  }
+
+  private func show(_ address: RedisAddress) async throws {
     if watch {
       guard isatty(STDOUT_FILENO) == 1, RawTerminal.isCapable, let terminal = RawTerminal(isFullScreen: true) else {
+        let advice = "without one: kabar status, or kabar status --json"
         FileHandle.standardError.write(
-          Data("Error: --watch needs a terminal; without one: kabar status, or kabar status --json\n".utf8))
+          Data("Error: --watch needs a terminal, and TERM to say which; \(advice)\n".utf8))
         throw ExitCode(2)
       }
       return try await StatusWatch(address: address, terminal: terminal).run()
     }
-    let warnings: [StatusWarning]
-    do {
-      let facts = try await CommandLineRedis.with(address, name: "kabar-status", acceptsReplica: true) { redis in
-        let reader = StatusReader(redis: redis)
-        var facts = try await reader.facts()
-        if full { try await reader.count(into: &facts.totals) }
-        return facts
-      }
-      warnings = StatusJudge(redisCLI: address.inspectCommand).warnings(facts)
-      print(
-        json
-          ? try Self.json(facts, warnings) : StatusPage(facts: facts, warnings: warnings).lines.joined(separator: "\n"))
-    } catch let failure as Failure {
-      FileHandle.standardError.write(Data("Error: Redis could not be asked: \(failure)\n".utf8))
-      throw ExitCode(2)
+    let facts = try await CommandLineRedis.with(address, name: "kabar-status", acceptsReplica: true) { redis in
+      let reader = StatusReader(redis: redis)
+      var facts = try await reader.facts()
+      if full { try await reader.count(into: &facts.totals) }
+      return facts
     }
+    let warnings = StatusJudge(redisCLI: address.inspectCommand).warnings(facts)
+    let page = StatusPage(facts: facts, warnings: warnings)
+    print(json ? try Self.json(facts, warnings) : page.lines.joined(separator: "\n"))
     if !warnings.isEmpty { throw ExitCode(1) }
   }
 
