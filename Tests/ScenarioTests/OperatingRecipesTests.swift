@@ -62,9 +62,10 @@ import Testing
     try fill(redis, "behind:")
     #expect(try keys(redis) == 4000)
     await stop(redis)
-    let files = FileManager.default
-    try files.moveItem(atPath: "\(data)/appendonlydir", toPath: "\(data)/away")
-    try files.copyItem(atPath: "\(folder.path)/backup/appendonlydir", toPath: "\(data)/appendonlydir")
+    let restored = try run(
+      "systemctl stop redis-server", redis,
+      ["systemctl": "true", "/var/lib/redis": "\(data)", "BACKUP": "\(folder.path)/backup"])
+    #expect(restored.status == 0, "\(restored.text)")
     try await redis.start()
     #expect(try keys(redis) == 2000)
   }
