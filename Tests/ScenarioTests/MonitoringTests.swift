@@ -58,6 +58,37 @@ import Testing
     }
   }
 
+  /// Each alert with what a node says, twice a minute, and whether somebody is called by the eleventh minute.
+  @Test(arguments: [
+    ("KabarNodeDown", #"up{job="kabar",instance="a"}"#, "1x16 0x8", true),
+    ("KabarNodeDown", #"up{job="kabar",instance="a"}"#, "1x24", false),
+    ("KabarNodeRestarts", #"process_start_time_seconds{job="kabar",instance="a"}"#, "1x5 2x5 3x5 4x6", true),
+    ("KabarNodeRestarts", #"process_start_time_seconds{job="kabar",instance="a"}"#, "1x12 2x12", false),
+    // Six event loops: one restart of Redis, and one each minute in turn.
+    ("KabarRedisReconnects", #"kabar_redis_reconnects_total{instance="a"}"#, "0x6 6x20", false),
+    ("KabarRedisReconnects", #"kabar_redis_reconnects_total{instance="a"}"#, "0+3x24", true),
+    ("KabarStalePresence", #"kabar_presence_stale{instance="a"}"#, "0x16 1x8", true),
+    ("KabarOverloaded", #"kabar_limit_refusals_total{instance="a",limit="overload"}"#, "0+30x24", true),
+  ])
+  func `an alert fires when it should`(alert: String, series: String, values: String, fires: Bool) throws {
+    let folder = try TestFolder()
+    try """
+    rule_files: ['\(Self.deploy.path)/prometheus/alerts.yml']
+    evaluation_interval: 15s
+    tests:
+      - interval: 30s
+        input_series:
+          - {series: '\(series)', values: '\(values)'}
+          - {series: 'kabar_event_loops{instance="a"}', values: '6x24'}
+        promql_expr_test:
+          - expr: 'count(ALERTS{alertname="\(alert)",alertstate="firing"}) or vector(0)'
+            eval_time: 11m
+            exp_samples: [{labels: '{}', value: \(fires ? 1 : 0)}]
+    """.write(toFile: "\(folder.path)/test.yml", atomically: true, encoding: .utf8)
+    let test = try run("promtool test rules '\(folder.path)/test.yml'")
+    #expect(test.status == 0, "\(test.text)")
+  }
+
   @Test func `bytes, and what waits for a client, are counted`() async throws {
     let redis = try await RedisServer()
     try await redis.addAccounts("arini")
