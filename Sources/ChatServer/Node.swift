@@ -201,7 +201,7 @@ package struct Node: Service {
       do {
         let channel = try await HTTPListener.open(
           parts.status, host: host, port: port, isReserved: configuration.isSupervised)
-        try configuration.httpPortFile.map { try PortFile.write(port, to: $0) }
+        if let file = configuration.httpPortFile { try PortFile.write(port, to: file) }
         try await tell(parts, of: "\(host.contains(":") ? "[\(host)]" : host):\(port)")
         return channel
       } catch let error as CannotStart {

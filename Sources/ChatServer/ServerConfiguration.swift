@@ -16,6 +16,8 @@ package struct ServerConfiguration: Sendable {
   package var tls: (port: Int, identity: ServerTLS)?
   /// Whether `port` is listened on, where nothing is encrypted.
   package var acceptsPlaintext = true
+  /// Whether this is a port of the line protocol, with TLS or without.
+  package func isLinePort(_ number: Int) -> Bool { number == tls?.port || acceptsPlaintext && number == port }
   /// Where browsers get the page and its WebSocket, by TLS if there is a certificate; `nil`: nowhere.
   package var web: (port: Int, origins: OriginPolicy)?
   /// The usual port of the page, which all nodes share.

@@ -3,7 +3,6 @@
 // Async tasks.
 
 import ArgumentParser
-import Foundation
 import RedisClient
 
 struct CheckCommand: AsyncParsableCommand {
@@ -30,8 +29,7 @@ struct CheckCommand: AsyncParsableCommand {
       report.printSummary()
       guard report.left == 0 else { throw ExitCode(1) }
     } catch let failure as Failure {
-      FileHandle.standardError.write(Data("Error: the check could not be done: \(failure)\n".utf8))
-      throw ExitCode(2)
+      throw failure.told("the check could not be done")
     }
   }
 }

@@ -4,7 +4,6 @@
 
 import ArgumentParser
 import ChatProtocol
-import Foundation
 
 struct ExplainCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
@@ -33,8 +32,7 @@ struct ExplainCommand: AsyncParsableCommand {
         try await explain(ExplainReader(redis: redis))
       }
     } catch let failure as Failure {
-      FileHandle.standardError.write(Data("Error: Redis could not be asked: \(failure)\n".utf8))
-      throw ExitCode(2)
+      throw failure.told("Redis could not be asked")
     }
     switch answer {
     case .found(let lines): print(lines.joined(separator: "\n"))

@@ -28,7 +28,7 @@ struct TelemetryOptions: ParsableArguments {
   func apply(to settings: inout ServerConfiguration) throws {
     let port: Int? = try Settings.optional(httpPort, "http-port")
     guard (0...65535).contains(port ?? 0) else { throw ValidationError("--http-port is a number from 0 to 65535") }
-    guard port != settings.port || !settings.acceptsPlaintext, port == nil || port != settings.tls?.port else {
+    guard port.map(settings.isLinePort) != true else {
       throw ValidationError("--http-port must be another port than those of the line protocol")
     }
     let host = try Settings.value(httpHost, "http-host", default: "127.0.0.1")

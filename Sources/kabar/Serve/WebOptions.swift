@@ -28,7 +28,7 @@ struct WebOptions: ParsableArguments {
       throw ValidationError("--allowed-origins: '\(origin)' is no origin like https://chat.example")
     }
     guard port != 0 else { return }
-    guard port != settings.port || !settings.acceptsPlaintext, port != settings.tls?.port else {
+    guard !settings.isLinePort(port) else {
       throw ValidationError("--web-port must be another port than those of the line protocol")
     }
     guard settings.http?.ports != port...port else { throw ValidationError("--web-port and --http-port are one port") }

@@ -32,8 +32,7 @@ struct StatusCommand: AsyncParsableCommand {
 
   func run() async throws {
     do { try await show(try redis.resolved()) } catch let failure as Failure {
-      FileHandle.standardError.write(Data("Error: Redis could not be asked: \(failure)\n".utf8))
-      throw ExitCode(2)
+      throw failure.told("Redis could not be asked")
     }
   }
 
