@@ -9,14 +9,9 @@ import NIOCore
 package final class RedisClient {
   package typealias Completion = (Result<RedisReply, RedisError>) -> Void
 
-  /// A closure alone, as a value of a generic type, would be wrapped anew at each step: two allocations a request.
-  private struct Waiter {
-    let completion: Completion
-  }
-
   package let eventLoop: any EventLoop
   private let configuration: RedisConfiguration
-  private var queue: RequestQueue<Waiter>
+  private var queue: RequestQueue
   private var link: RedisLink?
   private var isFlushScheduled = false
   private var clock: Scheduled<Void>?
@@ -40,7 +35,6 @@ package final class RedisClient {
 
   /// Between two tries of a command that Redis can't serve for the moment.
   package static let pause = TimeAmount.milliseconds(50)
-  private static let keptBuffer = 256 * 1024
   /// How often deadlines are looked at while requests are on their way.
   private static let clockPeriod = TimeAmount.milliseconds(50)
 
@@ -100,9 +94,7 @@ package final class RedisClient {
     clock?.cancel()
     link?.close()
     link = nil
-    for waiter in queue.connectionLost(repeating: false) + queue.removeWaiting() {
-      waiter.completion(.failure(.closed))
-    }
+    for completion in queue.connectionLost(repeating: false) + queue.removeWaiting() { completion(.failure(.closed)) }
   }
 
   /// The same with a deadline of its own; `now` for who has just looked at the clock.
@@ -112,7 +104,21 @@ package final class RedisClient {
     eventLoop.preconditionInEventLoop()
     guard link != nil else { return completion(.failure(.closed)) }
     guard now < deadline else { return completion(.failure(.timedOut(written: false))) }
-    guard queue.add(command, deadline: deadline, Waiter(completion: completion)) else {
+    guard queue.add(command, deadline: deadline, completion) else {
+      return completion(.failure(.overloaded))
+    }
+    scheduleFlush()
+  }
+
+  /// Sends a request that stores a message and is never repeated. `encode` appends its RESP form to those that wait already: a
+  /// message has no memory of its own for it. `encode` is called at most once, within this call.
+  package func sendAppend(
+    deadline: NIODeadline, now: NIODeadline, encode: (inout [UInt8]) -> Void, _ completion: @escaping Completion
+  ) {
+    eventLoop.preconditionInEventLoop()
+    guard link != nil else { return completion(.failure(.closed)) }
+    guard now < deadline else { return completion(.failure(.timedOut(written: false))) }
+    guard queue.addAppend(deadline: deadline, completion, encode: encode) else {
       return completion(.failure(.overloaded))
     }
     scheduleFlush()
@@ -132,8 +138,7 @@ package final class RedisClient {
     guard isReady, queue.waiting > 0 else { return }
     lastTraffic = .now()
     requestsInLastWrite = queue.waiting
-    // A burst must not make every later write as large as itself.
-    if writeBuffer.capacity > Self.keptBuffer { writeBuffer = ByteBuffer() } else { writeBuffer.clear() }
+    if writeBuffer.capacity > RequestQueue.keptBytes { writeBuffer = ByteBuffer() } else { writeBuffer.clear() }
     let holdsAppend = queue.write(to: &writeBuffer, now: lastTraffic)
     needsReplicas = needsReplicas || (holdsAppend && configuration.minimumReplicas > 0)
     // Not behind a `WAIT`: that takes as long as the replicas do.
@@ -150,7 +155,7 @@ package final class RedisClient {
     let wait = RedisCommand("WAIT", .number(minimum), .number(Int(patience))).repeated(.never)
     isWaitUnderWay = true
     needsReplicas = false
-    let waiter = Waiter { [unowned self] result in
+    let settle: Completion = { [unowned self] result in
       isWaitUnderWay = false
       let kept = unreplicated
       unreplicated = []
@@ -163,7 +168,7 @@ package final class RedisClient {
       }
       if needsReplicas { scheduleWait() }
     }
-    queue.addReserved(wait, deadline: lastTraffic + configuration.replyTimeout, waiter)
+    queue.addReserved(wait, deadline: lastTraffic + configuration.replyTimeout, settle)
     _ = queue.write(to: &writeBuffer, now: lastTraffic)
   }
 
@@ -189,9 +194,9 @@ package final class RedisClient {
       return
     }
     if probe != nil { answered() }
-    guard let completion = request.completion?.completion else { return }
+    guard let completion = request.completion else { return }
     if case .error(let error) = reply { return refused(request, error, completion) }
-    if configuration.minimumReplicas > 0, request.command.isAppend {
+    if configuration.minimumReplicas > 0, request.isAppend {
       return unreplicated.append((completion, reply, request.deadline))
     }
     completion(.success(reply))
@@ -199,15 +204,16 @@ package final class RedisClient {
 
   /// Redis has answered a request with an error.
   private func refused(
-    _ request: RequestQueue<Waiter>.Request, _ error: RedisServerError, _ completion: @escaping Completion
+    _ request: RequestQueue.Request, _ error: RedisServerError, _ completion: @escaping Completion
   ) {
-    let (command, deadline) = (request.command, request.deadline)
-    if error.kind == .noScript, let whole = command.withScriptText {
+    let deadline = request.deadline
+    if error.kind == .noScript, let whole = request.command?.withScriptText {
       return send(whole, deadline: deadline, completion)
     }
     // This server is a replica now: perhaps the address leads to the new master.
     if error.kind == .readOnly { reconnectSoon() }
-    guard error.isPassing, command.repetition == .always, .now() + Self.pause < deadline else {
+    guard error.isPassing, let command = request.command, command.repetition == .always, .now() + Self.pause < deadline
+    else {
       // An earlier connection may have carried it out: then this refusal does not mean that nothing was done.
       return completion(request.wasWritten ? .failure(.connectionLost(written: true)) : .success(.error(error)))
     }
@@ -233,8 +239,8 @@ package final class RedisClient {
 
   private func ended(_ reason: RedisConnection.End) {
     probe = nil
-    for waiter in queue.connectionLost(repeating: reason.isNoFaultOfARequest) {
-      waiter.completion(.failure(.connectionLost(written: true)))
+    for completion in queue.connectionLost(repeating: reason.isNoFaultOfARequest) {
+      completion(.failure(.connectionLost(written: true)))
     }
   }
 
@@ -259,7 +265,7 @@ package final class RedisClient {
   private func lookAtClock() {
     let now = NIODeadline.now()
     let expiry = queue.expire(now: now, replyTimeout: configuration.replyTimeout)
-    for (waiter, written) in expiry.timedOut { waiter.completion(.failure(.timedOut(written: written))) }
+    for (completion, written) in expiry.timedOut { completion(.failure(.timedOut(written: written))) }
     let late = unreplicated.filter { $0.deadline <= now }
     unreplicated.removeAll { $0.deadline <= now }
     for kept in late { kept.completion(.failure(.notReplicated)) }

@@ -68,21 +68,6 @@ package struct RedisCommand: Sendable {
     call = nil
   }
 
-  /// A command from what was encoded before, its key and its last word.
-  init(beginning: [UInt8], keyBytes: Int, last: [UInt8], appendKey: (inout [UInt8]) -> Void) {
-    var bytes: [UInt8] = []
-    bytes.reserveCapacity(beginning.count + keyBytes + last.count + 52)
-    bytes.append(contentsOf: beginning)
-    bytes.appendHeader("$", keyBytes)
-    appendKey(&bytes)
-    bytes.appendLineEnd()
-    bytes.appendHeader("$", last.count)
-    bytes.append(contentsOf: last)
-    bytes.appendLineEnd()
-    encoded = bytes
-    call = nil
-  }
-
   /// A call of a script, by its digest. Every key that the script touches is declared in `keys`.
   package init(_ script: RedisScript, keys: [String], _ arguments: [RedisArgument] = []) {
     let operands = [.number(keys.count)] + keys.map { .text($0) } + arguments
@@ -134,26 +119,29 @@ package struct RedisCommand: Sendable {
 }
 
 extension [UInt8] {
-  fileprivate mutating func appendHeader(_ type: Unicode.Scalar, _ count: Int) {
+  mutating func appendHeader(_ type: Unicode.Scalar, _ count: Int) {
     append(UInt8(ascii: type))
     append(decimal: count)
     appendLineEnd()
   }
 
-  fileprivate mutating func appendLineEnd() {
+  mutating func appendLineEnd() {
     append(UInt8(ascii: "\r"))
     append(UInt8(ascii: "\n"))
   }
 
   /// The digits of a number, behind a `-` if it is negative.
   fileprivate mutating func append(decimal number: Int) {
-    let end = count + number.decimalDigits
-    append(contentsOf: repeatElement(UInt8(ascii: "-"), count: end - count))
-    var (place, rest) = (end - 1, number.magnitude)
-    repeat {
-      self[place] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10)
-      (place, rest) = (place - 1, rest / 10)
-    } while rest > 0
+    if number < 0 { append(UInt8(ascii: "-")) }
+    withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 20) { digits in
+      var (place, rest) = (digits.count, number.magnitude)
+      repeat {
+        place -= 1
+        digits[place] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10)
+        rest /= 10
+      } while rest > 0
+      append(contentsOf: UnsafeMutableBufferPointer(rebasing: digits[place...]))
+    }
   }
 }
 

@@ -5,8 +5,10 @@
 import DequeModule
 import NIOCore
 
-/// First in, first out, as RESP answers. `Completion` is whatever the owner calls with the outcome.
-struct RequestQueue<Completion> {
+/// First in, first out, as RESP answers.
+struct RequestQueue {
+  typealias Completion = RedisClient.Completion
+
   /// How much may be on its way, waiting and written together.
   struct Limits: Sendable {
     var requests = 16384
@@ -15,13 +17,24 @@ struct RequestQueue<Completion> {
 
   /// One request in the queue.
   struct Request {
-    let command: RedisCommand
+    /// What may have to go once more; `nil` where nothing may.
+    let command: RedisCommand?
+    /// Whether it stores a message.
+    let isAppend: Bool
+    /// Bytes of its RESP form.
+    fileprivate let length: Int
     let deadline: NIODeadline
     /// `nil` once the deadline has passed: a written request stays, because its reply will still come.
     fileprivate(set) var completion: Completion?
     fileprivate var writtenAt = NIODeadline.uninitialized
     /// Written on a connection that was lost: Redis may have carried it out.
     fileprivate(set) var wasWritten = false
+
+    /// It leaves now. Answers whether it is an append.
+    fileprivate mutating func write(at now: NIODeadline) -> Bool {
+      writtenAt = now
+      return isAppend
+    }
   }
 
   /// The outcome of a look at the clock.
@@ -36,7 +49,12 @@ struct RequestQueue<Completion> {
   private var requests = Deque<Request>()
   /// So many of them, the oldest, are written on the present connection; the others wait.
   private var written = 0
+  /// The RESP forms of those that wait, one behind the other.
+  private var waitingBytes: [UInt8] = []
+  /// Of all requests.
   private var bytes = 0
+  /// Bytes that a buffer may keep for what is written next: a burst must not make every later write as large as itself.
+  static var keptBytes: Int { 256 * 1024 }
 
   init(limits: Limits) { self.limits = limits }
 
@@ -47,26 +65,52 @@ struct RequestQueue<Completion> {
   var count: Int { requests.count }
 
   /// Adds a request behind all others; `false` if it does not fit.
-  mutating func add(_ command: RedisCommand, deadline: NIODeadline, _ completion: Completion) -> Bool {
+  mutating func add(_ command: RedisCommand, deadline: NIODeadline, _ completion: @escaping Completion) -> Bool {
     guard count < limits.requests, bytes + command.encoded.count <= limits.bytes else { return false }
     addReserved(command, deadline: deadline, completion)
     return true
   }
 
   /// Adds a request of the client's own, beyond the bounds.
-  mutating func addReserved(_ command: RedisCommand, deadline: NIODeadline, _ completion: Completion) {
-    bytes += command.encoded.count
-    requests.append(Request(command: command, deadline: deadline, completion: completion))
+  mutating func addReserved(_ command: RedisCommand, deadline: NIODeadline, _ completion: @escaping Completion) {
+    waitingBytes.append(contentsOf: command.encoded)
+    add(command, isAppend: command.isAppend, command.encoded.count, deadline, completion)
+  }
+
+  /// Adds a request that stores a message and is never repeated: what `encode` appends is its RESP form. So it has no memory of its
+  /// own.
+  mutating func addAppend(
+    deadline: NIODeadline, _ completion: @escaping Completion, encode: (inout [UInt8]) -> Void
+  ) -> Bool {
+    guard count < limits.requests else { return false }
+    let start = waitingBytes.count
+    encode(&waitingBytes)
+    let length = waitingBytes.count - start
+    guard bytes + length <= limits.bytes else {
+      waitingBytes.removeLast(length)
+      return false
+    }
+    add(nil, isAppend: true, length, deadline, completion)
+    return true
+  }
+
+  private mutating func add(
+    _ command: RedisCommand?, isAppend: Bool, _ length: Int, _ deadline: NIODeadline, _ completion: @escaping Completion
+  ) {
+    bytes += length
+    requests.append(
+      Request(command: command, isAppend: isAppend, length: length, deadline: deadline, completion: completion))
   }
 
   /// Appends the bytes of all that waits to `buffer`; it is written then. Answers whether an append is among it.
   mutating func write(to buffer: inout ByteBuffer, now: NIODeadline) -> Bool {
     var holdsAppend = false
     for index in written..<requests.count {
-      requests[index].writtenAt = now
-      buffer.writeBytes(requests[index].command.encoded)
-      holdsAppend = holdsAppend || requests[index].command.isAppend
+      // In place: to look at a request in the deque is to copy it.
+      holdsAppend = requests[index].write(at: now) || holdsAppend
     }
+    buffer.writeBytes(waitingBytes)
+    waitingBytes.removeAll(keepingCapacity: waitingBytes.capacity <= Self.keptBytes)
     written = requests.count
     return holdsAppend
   }
@@ -75,7 +119,7 @@ struct RequestQueue<Completion> {
   mutating func nextAnswered() -> Request? {
     guard written > 0, let request = requests.popFirst() else { return nil }
     written -= 1
-    bytes -= request.command.encoded.count
+    bytes -= request.length
     return request
   }
 
@@ -87,20 +131,28 @@ struct RequestQueue<Completion> {
       expiry.timedOut.append((completion, true))
       requests[index].completion = nil
     }
-    let waiting = requests[written...]
-    if waiting.contains(where: { $0.deadline <= now }) {
-      requests.removeLast(waiting.count)
-      for request in waiting {
-        guard request.deadline <= now else {
-          requests.append(request)
-          continue
-        }
-        bytes -= request.command.encoded.count
-        if let completion = request.completion { expiry.timedOut.append((completion, request.wasWritten)) }
-      }
-    }
+    expireWaiting(now: now, into: &expiry)
     if written > 0, let oldest = requests.first { expiry.isStalled = oldest.writtenAt + replyTimeout <= now }
     return expiry
+  }
+
+  private mutating func expireWaiting(now: NIODeadline, into expiry: inout Expiry) {
+    let waiting = requests[written...]
+    guard waiting.contains(where: { $0.deadline <= now }) else { return }
+    requests.removeLast(waiting.count)
+    var rest = waitingBytes[...]
+    waitingBytes = []
+    for request in waiting {
+      let encoded = rest.prefix(request.length)
+      rest = rest.dropFirst(request.length)
+      guard request.deadline <= now else {
+        requests.append(request)
+        waitingBytes.append(contentsOf: encoded)
+        continue
+      }
+      bytes -= request.length
+      if let completion = request.completion { expiry.timedOut.append((completion, request.wasWritten)) }
+    }
   }
 
   /// The connection is gone: takes out the written requests that must not be repeated (or all). The others wait for the
@@ -108,18 +160,20 @@ struct RequestQueue<Completion> {
   mutating func connectionLost(repeating mayRepeat: Bool) -> [Completion] {
     var lost: [Completion] = []
     var kept = Deque<Request>()
+    var keptBytes: [UInt8] = []
     for (index, var request) in requests.enumerated() {
       if index < written {
-        guard mayRepeat, request.completion != nil, request.command.repetition != .never else {
-          bytes -= request.command.encoded.count
+        guard mayRepeat, request.completion != nil, let command = request.command, command.repetition != .never else {
+          bytes -= request.length
           if let completion = request.completion { lost.append(completion) }
           continue
         }
         request.wasWritten = true
+        keptBytes.append(contentsOf: command.encoded)
       }
       kept.append(request)
     }
-    (requests, written) = (kept, 0)
+    (requests, written, waitingBytes) = (kept, 0, keptBytes + waitingBytes)
     return lost
   }
 
@@ -127,7 +181,8 @@ struct RequestQueue<Completion> {
   mutating func removeWaiting() -> [Completion] {
     let waiting = requests[written...]
     defer { requests.removeLast(waiting.count) }
-    for request in waiting { bytes -= request.command.encoded.count }
+    bytes -= waitingBytes.count
+    waitingBytes = []
     return waiting.compactMap(\.completion)
   }
 }

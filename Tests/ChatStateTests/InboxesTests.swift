@@ -89,8 +89,7 @@ import Testing
     try await withRedis { server, redis in
       try await redis.run("RPUSH \(key) 999998 m999999 m1000000 m1000001")
       #expect(try server.command("CONFIG SET maxmemory 1") == "+OK")
-      let refused = try await redis.send(
-        Inboxes.append(Array("x".utf8), to: name("arini")))
+      let refused = try await redis.send(appendCommand(Array("x".utf8), to: name("arini")))
       guard case .error(let error) = refused else {
         Issue.record("Redis is not at its limit: \(refused)")
         return

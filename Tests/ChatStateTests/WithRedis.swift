@@ -24,6 +24,20 @@ func withRedis(_ body: (RedisServer, RedisHandle) async throws -> Void) async th
   try result.get()
 }
 
+/// What a plain send writes to Redis, word by word: a RESP request reads like a reply.
+func appendCommand(_ record: [UInt8], to user: AccountName) throws -> RedisCommand {
+  var encoded: [UInt8] = []
+  Inboxes.encodeAppend(record, to: user, into: &encoded)
+  let decoder = try ReplyDecoder()
+  try decoder.feed(ByteBuffer(bytes: encoded))
+  let words = try #require(try decoder.next()?.elements)
+  return RedisCommand(
+    try words.map { word in
+      guard case .bytes(let bytes) = word else { throw RedisError.unexpectedReply }
+      return .bytes(bytes)
+    })
+}
+
 extension RedisHandle {
   /// A command as an operator would type it, its words separated by single spaces.
   @discardableResult
@@ -35,7 +49,7 @@ extension RedisHandle {
 
   /// Stores a message as a plain send does.
   func append(_ record: [UInt8], to user: AccountName) async throws -> AppendOutcome {
-    try Inboxes.outcome(of: .success(try await send(Inboxes.append(record, to: user)))).get()
+    try Inboxes.outcome(of: .success(try await send(appendCommand(record, to: user)))).get()
   }
 
   /// The texts of an array reply.

@@ -53,8 +53,9 @@ import Testing
       #expect(RedisCommand(words.map { .bytes($0) }).encoded == byHiredis(words), "\(length)")
       #expect(RedisCommand("SET", .bytes(words[1]), .number(length)).encoded == byHiredis(words), "\(length)")
       let turned = [words[0], words[2], words[1]]
-      let prepared = PreparedCommand("SET").with(keyBytes: turned[1].count, turned[2]) { $0 += turned[1] }
-      #expect(prepared.encoded == byHiredis(turned), "\(length)")
+      var encoded: [UInt8] = []
+      PreparedCommand("SET").encode(keyBytes: turned[1].count, turned[2], into: &encoded) { $0 += turned[1] }
+      #expect(encoded == byHiredis(turned), "\(length)")
     }
     for number in [0, 7, -1, 10, -10, 4_294_967_296, .max, .min] {
       #expect(RedisCommand(.number(number)).encoded == byHiredis([Array("\(number)".utf8)]), "\(number)")

@@ -6,25 +6,55 @@ import Testing
 
 @testable import RedisClient
 
-/// A queue that expectations may change: their macro can't call what mutates a value.
+/// A queue whose completions have names, and that expectations may change: their macro can't call what mutates a value.
 private final class SharedQueue {
-  private var queue: RequestQueue<String>
+  /// A request that was taken out: the name of its completion is `nil` if it had been told already.
+  struct Answered {
+    let completion: String?
+    let request: RequestQueue.Request
+  }
 
-  init(_ queue: RequestQueue<String>) { self.queue = queue }
+  private var queue: RequestQueue
+  /// Whose completion was called last.
+  private var called: String?
+
+  init(_ queue: RequestQueue) { self.queue = queue }
 
   var isEmpty: Bool { queue.isEmpty }
   var waiting: Int { queue.waiting }
   var count: Int { queue.count }
   func add(_ command: RedisCommand, deadline: NIODeadline, _ name: String) -> Bool {
-    queue.add(command, deadline: deadline, name)
+    queue.add(command, deadline: deadline) { _ in self.called = name }
   }
-  func write(to buffer: inout ByteBuffer, now: NIODeadline) { _ = queue.write(to: &buffer, now: now) }
-  func answered() -> RequestQueue<String>.Request? { queue.nextAnswered() }
-  func expire(now: NIODeadline, replyTimeout: TimeAmount) -> RequestQueue<String>.Expiry {
-    queue.expire(now: now, replyTimeout: replyTimeout)
+  /// Adds an append with these bytes on the wire.
+  func addAppend(_ text: String, deadline: NIODeadline, _ name: String) -> Bool {
+    queue.addAppend(deadline: deadline, { _ in self.called = name }, encode: { $0 += Array(text.utf8) })
   }
-  func connectionLost() -> [String] { queue.connectionLost(repeating: true) }
-  func removeWaiting() -> [String] { queue.removeWaiting() }
+  @discardableResult
+  func write(to buffer: inout ByteBuffer, now: NIODeadline) -> Bool { queue.write(to: &buffer, now: now) }
+  /// What a write brings now.
+  func written(now: NIODeadline) -> String {
+    var buffer = ByteBuffer()
+    write(to: &buffer, now: now)
+    return String(buffer: buffer)
+  }
+  func answered() -> Answered? {
+    queue.nextAnswered().map { Answered(completion: $0.completion.map(name), request: $0) }
+  }
+  func expire(
+    now: NIODeadline, replyTimeout: TimeAmount
+  ) -> (timedOut: [(completion: String, written: Bool)], isStalled: Bool) {
+    let expiry = queue.expire(now: now, replyTimeout: replyTimeout)
+    return (expiry.timedOut.map { (name(of: $0.completion), $0.written) }, expiry.isStalled)
+  }
+  func connectionLost() -> [String] { queue.connectionLost(repeating: true).map(name) }
+  func removeWaiting() -> [String] { queue.removeWaiting().map(name) }
+
+  private func name(of completion: RedisClient.Completion) -> String {
+    called = nil
+    completion(.failure(.closed))
+    return called ?? ""
+  }
 }
 
 @Suite struct RequestQueueTests {
@@ -57,8 +87,8 @@ private final class SharedQueue {
     #expect(queue.answered()?.completion == "b")
     let last = queue.answered()
     #expect(last?.completion == "c")
-    #expect(last?.deadline == time(8))
-    #expect(last?.command.encoded == Array(buffer.readableBytesView))
+    #expect(last?.request.deadline == time(8))
+    #expect(last?.request.command?.encoded == Array(buffer.readableBytesView))
     #expect(queue.answered() == nil)
     #expect(queue.isEmpty)
   }
@@ -168,10 +198,67 @@ private final class SharedQueue {
     queue.write(to: &buffer, now: time(0))
     #expect(queue.add(always, deadline: time(10), "new"))
     #expect(queue.connectionLost() == ["plain"])
-    buffer.clear()
-    queue.write(to: &buffer, now: time(1))
+    let encoded = [always, once, always].flatMap(\.encoded)
+    #expect(queue.written(now: time(1)) == String(decoding: encoded, as: UTF8.self))
     #expect(["first", "tagged", "new"].allSatisfy { queue.answered()?.completion == $0 })
     #expect(queue.isEmpty)
+  }
+
+  @Test func `appends stand among the others, and are never written twice`() {
+    let queue = queue()
+    let get = RedisCommand("GET", "a")
+    let encoded = String(decoding: get.encoded, as: UTF8.self)
+    #expect(queue.addAppend("append 1;", deadline: time(10), "1"))
+    #expect(queue.add(get, deadline: time(10), "get"))
+    #expect(queue.addAppend("append 2;", deadline: time(10), "2"))
+    #expect(queue.written(now: time(0)) == "append 1;" + encoded + "append 2;")
+    #expect(queue.addAppend("append 3;", deadline: time(10), "3"))
+    #expect(queue.answered()?.completion == "1")
+    #expect(queue.connectionLost() == ["2"])
+    #expect(queue.written(now: time(1)) == encoded + "append 3;")
+    #expect(["get", "3"].allSatisfy { queue.answered()?.completion == $0 })
+    #expect(queue.isEmpty)
+  }
+
+  @Test func `says whether an append leaves`() {
+    let queue = queue()
+    var buffer = ByteBuffer()
+    for (isAppend, name) in [(false, "get"), (true, "append"), (false, "get")] {
+      let isAdded =
+        isAppend
+        ? queue.addAppend("x", deadline: time(10), name) : queue.add(RedisCommand("GET", "a"), deadline: time(10), name)
+      #expect(isAdded)
+      #expect(queue.write(to: &buffer, now: time(0)) == isAppend)
+      #expect(queue.answered()?.request.isAppend == isAppend)
+    }
+    #expect(queue.add(ping, deadline: time(10), "marked"))
+    #expect(queue.write(to: &buffer, now: time(0)))
+  }
+
+  @Test func `what times out while it waits takes its bytes along, and no other's`() {
+    let queue = queue()
+    for (name, deadline) in [("a", 10), ("b", 20), ("c", 10), ("d", 20)] as [(String, UInt64)] {
+      #expect(queue.addAppend("append \(name);", deadline: time(deadline), name))
+    }
+    #expect(queue.expire(now: time(10), replyTimeout: .seconds(1)).timedOut.map(\.completion) == ["a", "c"])
+    #expect(queue.written(now: time(11)) == "append b;append d;")
+    #expect(["b", "d"].allSatisfy { queue.answered()?.completion == $0 })
+  }
+
+  @Test func `an append beyond the bounds leaves nothing behind`() {
+    for (requests, bytes) in [(2, 100), (100, 15)] {
+      let queue = queue(requests: requests, bytes: bytes)
+      #expect(queue.addAppend("12345;", deadline: time(10), "1"))
+      #expect(queue.addAppend("67890;", deadline: time(10), "2"))
+      #expect(!queue.addAppend("abcde;", deadline: time(10), "3"))
+      #expect(queue.count == 2)
+      #expect(queue.written(now: time(0)) == "12345;67890;")
+      _ = queue.answered()
+      #expect(queue.addAppend("abcde;", deadline: time(10), "3"))
+      #expect(queue.written(now: time(0)) == "abcde;")
+      #expect(queue.addAppend("x", deadline: time(10), "4") == (requests == 100))
+      #expect(queue.removeWaiting() == (requests == 100 ? ["4"] : []))
+    }
   }
 
   @Test func `what was written once and then times out while it waits may have been carried out`() {

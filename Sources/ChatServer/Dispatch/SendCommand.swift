@@ -82,9 +82,7 @@ final class SendCommand {
     encodeRecord()
     if tag == nil, let fill = worker.inboxFill.beginPlainAppend(to: recipient, now: now) {
       self.fill = fill
-      return worker.redis.send(plainAppend(), deadline: ticket.deadline, now: now) {
-        self.finishPlain(Inboxes.outcome(of: $0))
-      }
+      return appendPlainly(now: now)
     }
     worker.announceMail(for: recipient, on: told)
     let limits = worker.configuration.inboxLimits
@@ -103,11 +101,17 @@ final class SendCommand {
   }
 
   /// Where one other node waits for the message and little else is under way, the notice carries it.
-  private func plainAppend() -> RedisCommand {
+  private func appendPlainly(now: NIODeadline) {
     let worker = connection.worker
-    if told.count == 1, worker.isQuiet { return Inboxes.deliver(worker.scratch, to: recipient, on: told[0]) }
+    let finish: RedisClient.Completion = { self.finishPlain(Inboxes.outcome(of: $0)) }
+    if told.count == 1, worker.isQuiet {
+      let command = Inboxes.deliver(worker.scratch, to: recipient, on: told[0])
+      return worker.redis.send(command, deadline: ticket.deadline, now: now, finish)
+    }
     worker.announceMail(for: recipient, on: told)
-    return Inboxes.append(worker.scratch, to: recipient)
+    worker.redis.sendAppend(
+      deadline: ticket.deadline, now: now,
+      encode: { Inboxes.encodeAppend(worker.scratch, to: recipient, into: &$0) }, finish)
   }
 
   /// Into the worker's scratch: a command takes its copy at once, so no message has memory of its own for it.

@@ -36,18 +36,19 @@ package enum Inboxes {
   /// device of hers has confirmed them.
   package static let placePatience = 15_000
 
-  /// Stores a message, if the account exists: `RPUSHX` answers the length of the list, or 0 when there is none. It knows
+  /// Appends the request that stores a message, if the account exists: `RPUSHX` answers the length of the list, or 0 when there is none. It knows
   /// no bound (see `InboxFill`) and must not be repeated: nobody could tell a second message from the first.
-  package static func append(_ record: [UInt8], to user: AccountName) -> RedisCommand {
-    let command = rightPush.with(keyBytes: KeySpace.inboxBytes(user), record) { KeySpace.appendInbox(user, to: &$0) }
-    return command.appending(.never)
+  package static func encodeAppend(_ record: [UInt8], to user: AccountName, into bytes: inout [UInt8]) {
+    rightPush.encode(keyBytes: KeySpace.inboxBytes(user), record, into: &bytes) { KeySpace.appendInbox(user, to: &$0) }
   }
 
   private static let rightPush = PreparedCommand("RPUSHX")
 
   /// What came of such a command: a request would take a closure for each message.
   package static func outcome(of result: Result<RedisReply, RedisError>) -> Result<AppendOutcome, RedisError> {
-    RedisRequest.value(of: result) { AppendOutcome($0) }
+    // Nearly always, and on the path of every message.
+    if case .success(.integer(let length)) = result, length > 0 { return .success(.stored(length: length)) }
+    return RedisRequest.value(of: result) { AppendOutcome($0) }
   }
 
   /// Stores a message as a plain append does and tells a node on which the recipient listens. If no other message waits for her the
