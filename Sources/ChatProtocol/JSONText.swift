@@ -59,7 +59,6 @@ extension [UInt8] {
 
   /// A string from valid UTF-8, escaped as RFC 8259 section 7 asks: `"`, `\` and everything below U+0020.
   mutating func appendJSON(utf8 bytes: Span<UInt8>) {
-    reserveCapacity(count + bytes.count + 2)
     append(UInt8(ascii: "\""))
     var start = 0
     while start < bytes.count {

@@ -33,7 +33,7 @@ final class Worker {
   let admission: Admission
   /// How many commands sessions and users may send to this process.
   let commandRates: CommandRates
-  /// Replies are encoded here before they go into a connection's outbox.
+  /// Records are encoded here before they go into a command.
   var scratch: [UInt8] = []
   /// How late the loop comes to its tasks, and how long Redis takes.
   var (loopDelay, redisDelay) = (QueueDelay(), QueueDelay())

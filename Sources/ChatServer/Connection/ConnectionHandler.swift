@@ -35,7 +35,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
   private(set) var framer = LineFramer()
   private var arrivals = ArrivalTimes()
   private var replies = ReplyQueue()
-  private var outbox = ByteBuffer()
+  private var outbox: [UInt8] = []
   /// How many bytes left at the last flush: as many as the next buffer takes at first, instead of growing in steps.
   private var usualOutbox: UInt16 = 0
   private var isFlushScheduled = false
@@ -118,7 +118,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
     times.bytesArrived(at: now)
     listening?.requestsArrived()
     placePage()
-    processLines()
+    processLines(now: now)
   }
 
   func read(context: ChannelHandlerContext) {
@@ -175,21 +175,22 @@ final class ConnectionHandler: ChannelDuplexHandler {
     return hasRoom && replies.count < worker.configuration.pipelineDepth
   }
 
-  /// A command may finish at once and release the next line while this still runs: the loop here goes on, not a second one.
-  private func processLines() {
+  /// A command may finish at once and release the next line while this still runs: the loop here goes on, not a second one. One look
+  /// at the clock serves all lines.
+  private func processLines(now: NIODeadline = .now()) {
     guard !isProcessing else { return }
     isProcessing = true
     defer { isProcessing = false }
     while mayProcess {
       switch framer.next() {
-      case .line(let line, let place): process(line, at: place)
+      case .line(let line, let place): process(line, at: place, now: now)
       case .tooLong:
         worker.telemetry.refused(by: .lineLength)
-        reply(replies.reserve(deadline: .now()), .refused(.lineTooLong))
+        reply(replies.reserve(deadline: now), .refused(.lineTooLong))
         end(confirming: false)
       case .needsMoreBytes:
         arrivals.keepLast()
-        times.lineIsOpen(framer.waiting > 0 || meter?.isPartWaiting == true, at: .now())
+        times.lineIsOpen(framer.waiting > 0 || meter?.isPartWaiting == true, at: now)
         if peerHasEnded { endOfInput() } else if isDeparting { end(confirming: false) }
         return resumeReading()
       }
@@ -197,14 +198,13 @@ final class ConnectionHandler: ChannelDuplexHandler {
     resumeReading()
   }
 
-  private func process(_ line: ByteBuffer, at place: Range<Int>) {
+  private func process(_ line: ByteBuffer, at place: Range<Int>, now: NIODeadline) {
     let start = place.lowerBound
-    let now = NIODeadline.now()
     if meter?.isPartWaiting != true { times.lineEnded() }
     let arrival = arrivals.arrival(ofByteBefore: place.upperBound, now: now)
     let deadline = arrival + worker.configuration.requestTimeout
     let parsed = Result { () throws(Refusal) in try CommandParser.parse(line.readableBytesUInt8Span) }
-    let word = (try? parsed.get())?.word
+    let word = if case .success(let command?) = parsed { command.word } else { CommandWord?.none }
     // What is no command, or one too many, confirms nothing: it may have been meant as an `ack`.
     if let refusal = takeToken(for: parsed, now: now) {
       // Nobody waits for an answer to an empty line; that the next one waits is enough.
@@ -271,23 +271,20 @@ final class ConnectionHandler: ChannelDuplexHandler {
     scheduleFlush()
   }
 
-  /// Appends to the outbox what `encode` appends to the scratch.
   private func write(_ encode: (inout [UInt8]) -> Void) {
-    worker.scratch.removeAll(keepingCapacity: true)
-    encode(&worker.scratch)
     if outbox.capacity == 0 { outbox.reserveCapacity(Int(usualOutbox)) }
-    outbox.writeBytes(worker.scratch)
+    encode(&outbox)
   }
 
   /// What waits for the client to read it, here and in the channel.
   var outboxBytes: Int {
     let written = try? context?.channel.syncOptions?.getOption(.bufferedWritableBytes)
-    return outbox.readableBytes + (written ?? 0)
+    return outbox.count + (written ?? 0)
   }
 
   /// Whether the client has read nearly all that it was sent.
   var hasRoom: Bool {
-    outbox.readableBytes < worker.configuration.outboxBytes && context?.channel.isWritable ?? false
+    outbox.count < worker.configuration.outboxBytes && context?.channel.isWritable ?? false
   }
 
   /// Whether lines have arrived that were not looked at yet.
@@ -338,11 +335,11 @@ final class ConnectionHandler: ChannelDuplexHandler {
   func flush() {
     isFlushScheduled = false
     guard let context else { return }
-    if outbox.readableBytes > 0 {
-      let bytes = outbox
-      usualOutbox = UInt16(clamping: bytes.readableBytes)
-      worker.telemetry.sent(bytes.readableBytes)
-      outbox = ByteBuffer()
+    if !outbox.isEmpty {
+      let bytes = ByteBuffer(bytes: outbox)
+      usualOutbox = UInt16(clamping: outbox.count)
+      worker.telemetry.sent(outbox.count)
+      outbox = []
       if let page = deliveries.takeOutOfOutbox() {
         write(bytes, withPage: page)
       } else {
