@@ -39,15 +39,26 @@ package struct MessageRecord: Equatable, Sendable {
 
   private func value(_ place: Range<Int>?) -> JSONString { place.map { JSONString(scanned: bytes[$0]) } ?? Self.empty }
 
+  /// What all records of one sender begin with, encoded once.
+  package struct Head: Sendable {
+    fileprivate let bytes: [UInt8]
+
+    package init(from: AccountName, displayFrom: JSONString) {
+      var bytes: [UInt8] = []
+      bytes.appendJSON("{\"from\":")
+      bytes.appendJSON(from)
+      bytes.appendJSON(",\"msg_from\":")
+      bytes.appendJSON(displayFrom)
+      bytes.appendJSON(",\"msg\":")
+      self.bytes = bytes
+    }
+  }
+
   /// Appends the stored form of a new message. `at` is plain text without anything to escape.
   package static func encode(
-    from: AccountName, displayFrom: JSONString, text: MessageText, id: MessageID, at: String, into bytes: inout [UInt8]
+    _ head: Head, text: MessageText, id: MessageID, at: String, into bytes: inout [UInt8]
   ) {
-    bytes.appendJSON("{\"from\":")
-    bytes.appendJSON(from)
-    bytes.appendJSON(",\"msg_from\":")
-    bytes.appendJSON(displayFrom)
-    bytes.appendJSON(",\"msg\":")
+    bytes.append(contentsOf: head.bytes)
     bytes.appendJSON(utf8: text.utf8.span)
     bytes.appendJSON(",\"id\":")
     bytes.appendJSON(id)

@@ -4,9 +4,11 @@
 
 import ChatProtocol
 import Glibc
+import NIOCore
 
-/// The system clock; formats each millisecond once.
+/// The system clock; looked at once for all that happens at a moment, and formatted once for each millisecond.
 package struct WallClock {
+  private var moment = NIODeadline.distantPast
   private var last = Timestamp(milliseconds: .min)
   private var lastText = ""
 
@@ -19,8 +21,10 @@ package struct WallClock {
     return Timestamp(milliseconds: Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000)
   }
 
-  /// Now, in RFC 3339.
-  package mutating func text() -> String {
+  /// The time at `moment`, which is now or just was, in RFC 3339.
+  package mutating func text(at moment: NIODeadline) -> String {
+    if moment == self.moment { return lastText }
+    self.moment = moment
     let now = Self.now()
     if now != last { (last, lastText) = (now, now.description) }
     return lastText

@@ -45,9 +45,8 @@ import struct TestSupport.SeededGenerator
   func `a text comes back as it went in`(text: String) throws {
     let from = try #require(AccountName("lineker"))
     var stored: [UInt8] = []
-    MessageRecord.encode(
-      from: from, displayFrom: JSONString("Gary \"L\" \\"), text: checked(text), id: id,
-      at: "2026-11-22T16:04:05.006Z", into: &stored)
+    let head = MessageRecord.Head(from: from, displayFrom: JSONString("Gary \"L\" \\"))
+    MessageRecord.encode(head, text: checked(text), id: id, at: "2026-11-22T16:04:05.006Z", into: &stored)
     let (sender, message) = try shown(stored)
     #expect(sender == "lineker")
     #expect(
@@ -64,10 +63,10 @@ import struct TestSupport.SeededGenerator
   }
 
   @Test func `the stored form, byte for byte`() throws {
+    let from = try #require(AccountName("lineker"))
+    let head = MessageRecord.Head(from: from, displayFrom: JSONString("Gary Lineker"))
     var stored: [UInt8] = []
-    MessageRecord.encode(
-      from: try #require(AccountName("lineker")), displayFrom: JSONString("Gary Lineker"),
-      text: checked("a \"b\" \\ 🙂"), id: id, at: "2026-11-22T16:04:05.006Z", into: &stored)
+    MessageRecord.encode(head, text: checked("a \"b\" \\ 🙂"), id: id, at: "2026-11-22T16:04:05.006Z", into: &stored)
     #expect(
       String(decoding: stored, as: UTF8.self)
         == #"{"from":"lineker","msg_from":"Gary Lineker","msg":"a \"b\" \\ 🙂","id":"q3v9k1d0w7xz-1f","at":"2026-11-22T16:04:05.006Z"}"#

@@ -90,8 +90,8 @@ import Testing
     for number in 1...UInt64(3) {
       var record: [UInt8] = []
       MessageRecord.encode(
-        from: arini, displayFrom: JSONString(display.description), text: text, id: MessageID(origin: 1, number: number),
-        at: now.description, into: &record)
+        MessageRecord.Head(from: arini, displayFrom: JSONString(display.description)), text: text,
+        id: MessageID(origin: 1, number: number), at: now.description, into: &record)
       _ = try await redis.append(record, to: to)
     }
     let page = try #require(

@@ -14,8 +14,10 @@ final class Binding {
 
   let session: Session
   let token: SessionToken
-  /// The display name, ready for a record.
+  /// The display name, ready for a reply.
   let display: JSONString
+  /// What the records of its messages begin with.
+  let recordHead: MessageRecord.Head
   /// What the session may still ask.
   let rate: SessionRate
   /// Who refuses the user's messages.
@@ -29,6 +31,7 @@ final class Binding {
     (self.session, self.token, self.rate) = (session, token, rate)
     (self.blockers, self.checkedAt) = (blockers, checkedAt)
     display = JSONString(session.display)
+    recordHead = MessageRecord.Head(from: session.user, displayFrom: display)
   }
 
   /// Redis has just said that the session lives.

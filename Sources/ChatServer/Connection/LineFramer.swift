@@ -3,6 +3,7 @@
 // Pure value; on the event loop of its connection.
 
 import ChatProtocol
+import Glibc
 import NIOCore
 
 /// Bytes that arrived and the lines in them; a line ends with LF, a CR before it belongs to the end. What stands behind the
@@ -38,22 +39,30 @@ package struct LineFramer {
   }
 
   package mutating func next() -> Next {
-    let view = buffer.readableBytesView
-    let start = received - view.count
-    guard let end = view[(view.startIndex + searched)...].firstIndex(of: UInt8(ascii: "\n")) else {
-      searched = view.count
+    let waiting = buffer.readableBytes
+    let start = received - waiting
+    guard let length = lengthOfLine() else {
+      searched = waiting
       // A CR may be the last of them, hence the one byte more.
-      if view.count > ProtocolLimits.lineBytes + 1 { return .tooLong }
+      if waiting > ProtocolLimits.lineBytes + 1 { return .tooLong }
       release()
       return .needsMoreBytes
     }
     searched = 0
-    let length = end - view.startIndex
     guard var line = buffer.readSlice(length: length) else { return .needsMoreBytes }
     buffer.moveReaderIndex(forwardBy: 1)
     if line.readableBytesView.last == UInt8(ascii: "\r") { line.moveWriterIndex(to: line.writerIndex - 1) }
     if line.readableBytes > ProtocolLimits.lineBytes { return .tooLong }
     return .line(line, place: start..<start + length + 1)
+  }
+
+  /// Bytes before the first LF; `nil` if there is none.
+  private func lengthOfLine() -> Int? {
+    buffer.withUnsafeReadableBytes { bytes -> Int? in
+      guard let start = bytes.baseAddress, searched < bytes.count else { return nil }
+      let end = memchr(start + searched, Int32(UInt8(ascii: "\n")), bytes.count - searched)
+      return end.map { UnsafeRawPointer($0) - start }
+    }
   }
 
   /// Nothing more is taken: what has arrived is let go of.

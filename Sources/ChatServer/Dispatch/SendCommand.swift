@@ -79,7 +79,7 @@ final class SendCommand {
   private func attempt(now: NIODeadline) {
     let worker = connection.worker
     told = worker.othersListening(for: recipient)
-    encodeRecord()
+    encodeRecord(now: now)
     if tag == nil, let fill = worker.inboxFill.beginPlainAppend(to: recipient, now: now) {
       self.fill = fill
       return appendPlainly(now: now)
@@ -115,12 +115,11 @@ final class SendCommand {
   }
 
   /// Into the worker's scratch: a command takes its copy at once, so no message has memory of its own for it.
-  private func encodeRecord() {
+  private func encodeRecord(now: NIODeadline) {
     let worker = connection.worker
-    let at = worker.clock.text()
+    let at = worker.clock.text(at: now)
     worker.scratch.removeAll(keepingCapacity: true)
-    MessageRecord.encode(
-      from: sender.session.user, displayFrom: sender.display, text: text, id: id, at: at, into: &worker.scratch)
+    MessageRecord.encode(sender.recordHead, text: text, id: id, at: at, into: &worker.scratch)
   }
 
   private func finishPlain(_ result: Result<AppendOutcome, RedisError>) {

@@ -4,6 +4,7 @@
 
 import ChatProtocol
 import ChatState
+import NIOCore
 
 extension Worker {
   /// A connection watches these too. Answers who of all that it watches is active; from then on, changes come as events.
@@ -59,7 +60,8 @@ extension Worker {
     while watchers.isBehind(id), connection.listening?.takesEvents ?? false, let news = watchers.nextMissed(id) {
       switch news {
       case .summary: connection.push(.presenceSummary(active: presence.activeCount))
-      case .presence(let user): connection.push(.presence(user, isActive: presence.isActive(user), at: clock.text()))
+      case .presence(let user):
+        connection.push(.presence(user, isActive: presence.isActive(user), at: clock.text(at: .now())))
       }
     }
   }
