@@ -27,6 +27,7 @@ struct BenchSession: Sendable {
   /// Measures and prints. True if every message arrived once, whole and in order, and nothing was refused.
   func measure() async throws -> Bool {
     let results = try await CommandLineRedis.with(place.redis, name: "kabar-bench") { redis in
+      if options.addresses.isEmpty { try await Self.neverRewriteFile(of: redis) }
       let accounts = try await BenchAccounts.add(plans.map(\.accounts).max() ?? 0, to: redis)
       let results: Result<[WorkloadResult], any Error>
       do { results = .success(try await measure(accounts, redis)) } catch { results = .failure(error) }
@@ -77,6 +78,7 @@ struct BenchSession: Sendable {
     guard let bare = place.bare, case .tcp(let host, let port) = bare.endpoint else { return nil }
     let found = try await CommandLineRedis.with(bare, name: "kabar-bench") { redis in
       let password = ">" + LoadRequests.password
+      try await Self.neverRewriteFile(of: redis)
       _ = try await redis.send(
         RedisCommand("ACL", "SETUSER", .text(LoadRequests.redisUser), "on", .text(password), "~*", "&*", "+@all"))
       return try await ClusterProcesses.find(in: redis)
@@ -84,6 +86,13 @@ struct BenchSession: Sendable {
     return LoadServer(
       wire: .resp, addresses: [try SocketAddress.makeAddressResolvingHost(host, port: port)], nodeCount: 0, nodes: [],
       redis: found.redis)
+  }
+
+  /// For a Redis of this run alone. Its append-only file begins empty, so it would be rewritten several times in the seconds of an
+  /// overload, and in some rounds only; one in use is rewritten now and then. For a second that takes a core.
+  private static func neverRewriteFile(of redis: RedisHandle) async throws {
+    let reply = try await redis.send(RedisCommand("CONFIG", "SET", "auto-aof-rewrite-percentage", "0"))
+    if case .error(let error) = reply { throw error }
   }
 
   private static func resolved(_ address: String) throws -> SocketAddress {
