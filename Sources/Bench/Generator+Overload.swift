@@ -14,6 +14,14 @@ package struct Overload: Sendable {
   /// How long after its end a send was still refused, or took longer than `patience`, in seconds; nil: to the last.
   package var recovery: Double?
 
+  /// Senders: so many that the requests which they leave unanswered are twice as many as a node lets wait for Redis.
+  package static let senders = 128
+  /// Messages that the ledger has room for.
+  static let most = 4_000_000
+  /// Recipients: so many that no inbox gets near its bounds, from where on every append needs the exact script (see `InboxFill`): a quarter
+  /// of the load would then be one for two cores.
+  package static let recipients = 3000
+
   /// What an accepted send may take, in nanoseconds.
   static let patience: UInt64 = 250_000_000
   /// Refusals that are what an overloaded server is to say.
@@ -27,8 +35,6 @@ extension Generator {
   /// Requests that a client leaves unanswered: a node reads no further than this from one connection. What a client would like to send
   /// beyond it waits in the client, for which the server is not asked.
   private static let window = 256
-  /// Messages that the ledger has room for.
-  private static let most = 4_000_000
 
   /// Accounts: first the senders, then the recipients, who are away, and collect at the end.
   package func overload(
@@ -37,7 +43,7 @@ extension Generator {
     let recipients = Array(shape.connections..<accounts.count)
     let connector = Connector(server, on: eventLoop)
     var sized = shape
-    sized.operations = Self.most
+    sized.operations = Overload.most
     let traffic = traffic(server, accounts, sized, routes: recipients, isPublished: false)
     (traffic.plan.deepest, traffic.plan.countsFromWriting) = (Self.window, true)
     let senders = (0..<shape.connections).map { MessageSender($0, traffic) }
@@ -77,7 +83,7 @@ extension Generator {
   private func sustainable(_ senders: [MessageSender], _ traffic: Traffic) async throws -> Double {
     let begin = now
     for sender in senders { sender.begin() }
-    _ = try await wait(Self.sizingSeconds, progress: { (traffic.ledger.acknowledged, Self.most) }, { false })
+    _ = try await wait(Self.sizingSeconds, progress: { (traffic.ledger.acknowledged, Overload.most) }, { false })
     traffic.isStopped = true
     guard try await wait(5, { senders.allSatisfy(\.isDone) }), traffic.ledger.acknowledged > 0 else {
       throw LoadFailure("no rate can be sustained: \(traffic.refusals)")

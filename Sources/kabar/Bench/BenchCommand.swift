@@ -102,7 +102,7 @@ struct BenchOverload: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "overload",
     abstract: "Twice the sends that can be sustained: what is accepted, how late, and when it is over. (open loop)")
-  @Option(help: "Connections that send, 1 to 10000.") var connections = 64
+  @Option(help: "Connections that send, 1 to 10000.") var connections = Overload.senders
   @Option(help: "Bytes of a message, \(MessageNumber.shortestText) to 4000.") var payload = 64
   @OptionGroup var options: BenchOptions
 
@@ -113,7 +113,9 @@ struct BenchOverload: ParsableCommand {
 
   func run() throws {
     var shape = LoadShape()
-    (shape.connections, shape.payload, shape.inFlight, shape.receivers) = (connections, payload, 16, 1000)
+    (shape.connections, shape.payload, shape.inFlight, shape.receivers) = (
+      connections, payload, 16, Overload.recipients
+    )
     try BenchRun(options: options, plans: [WorkloadPlan("overload", .overload, shape)]).run()
   }
 }

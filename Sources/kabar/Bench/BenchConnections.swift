@@ -116,7 +116,9 @@ struct BenchAll: ParsableCommand {
       plan("login", .login) { $0.operations = 10_000 },
       plan("resume", .resume) { $0.operations = 10_000 },
       plan("idle", .idle) { $0.operations = 5000 },
-      plan("overload", .overload) { ($0.inFlight, $0.receivers) = (16, 1000) },
+      plan("overload", .overload) {
+        ($0.connections, $0.inFlight, $0.receivers) = (Overload.senders, 16, Overload.recipients)
+      },
     ]
   }
 }
