@@ -48,11 +48,11 @@ extension ConnectionHandler: ProxiedConnection {
     }
   }
 
-  /// Takes a token for a line, whether it could be read or not; the refusal if there is none.
-  func takeToken(for line: Result<Command?, Refusal>, now: NIODeadline) -> Refusal? {
+  /// Takes a token for a line, also for one that holds no command (`nil`); the refusal if there is none.
+  func takeToken(for command: Command?, now: NIODeadline) -> Refusal? {
     let limits = worker.configuration.clientLimits
     guard let rate = limits.commandRate ?? limits.userCommandRate else { return nil }
-    if case .success(let command?) = line, isFree(command) { return nil }
+    if let command, isFree(command) { return nil }
     if let binding { return slowDown(binding.rate.take(limits, now: now)) }
     return slowDown(anonymousBucket.take(rate, now: now).map { (.commandRate, $0) })
   }

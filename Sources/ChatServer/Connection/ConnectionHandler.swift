@@ -203,24 +203,21 @@ final class ConnectionHandler: ChannelDuplexHandler {
     if meter?.isPartWaiting != true { times.lineEnded() }
     let arrival = arrivals.arrival(ofByteBefore: place.upperBound, now: now)
     let deadline = arrival + worker.configuration.requestTimeout
-    let parsed = Result { () throws(Refusal) in try CommandParser.parse(line.readableBytesUInt8Span) }
-    let word = if case .success(let command?) = parsed { command.word } else { CommandWord?.none }
     // What is no command, or one too many, confirms nothing: it may have been meant as an `ack`.
-    if let refusal = takeToken(for: parsed, now: now) {
-      // Nobody waits for an answer to an empty line; that the next one waits is enough.
-      if case .success(.none) = parsed { return }
-      return reply(replies.reserve(deadline: deadline, for: word), .refused(refusal))
-    }
-    switch parsed {
-    case .failure(let refusal): reply(replies.reserve(deadline: deadline), .refused(refusal))
-    case .success(.none): break
-    case .success(.some(let command)):
-      if let refusal = shed(command, now: now) {
-        return reply(replies.reserve(deadline: deadline, for: word), .refused(refusal))
+    do throws(Refusal) {
+      guard let command = try CommandParser.parse(line.readableBytesUInt8Span) else {
+        // Nobody waits for an answer to an empty line; that the next one waits is enough.
+        _ = takeToken(for: nil, now: now)
+        return
+      }
+      if let refusal = takeToken(for: command, now: now) ?? shed(command, now: now) {
+        return reply(replies.reserve(deadline: deadline, for: command.word), .refused(refusal))
       }
       if case .ack = command { deliveries.confirmsByAck = true }
       if let delivery = deliveries.confirmed(byLineAt: start) { ConfirmDelivery.run(delivery, on: worker) }
-      Dispatch.run(command, on: self, replies.reserve(deadline: deadline, for: word), now: now)
+      Dispatch.run(command, on: self, replies.reserve(deadline: deadline, for: command.word), now: now)
+    } catch {
+      reply(replies.reserve(deadline: deadline), .refused(takeToken(for: nil, now: now) ?? error))
     }
   }
 
