@@ -47,6 +47,15 @@ class Browser:
     def all(self, selector):
         return self.driver.find_elements(By.CSS_SELECTOR, selector)
 
+    def click(self, selector):
+        """Clicks on something, again if it was drawn anew meanwhile."""
+        def is_clicked():
+            with contextlib.suppress(StaleElementReferenceException):
+                self.find(selector).click()
+                return True
+            return False
+        eventually(is_clicked)
+
     def text(self, selector):
         """What is shown there; empty while there is no such element."""
         with contextlib.suppress(NoSuchElementException, StaleElementReferenceException):
