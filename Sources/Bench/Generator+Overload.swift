@@ -14,7 +14,7 @@ package struct Overload: Sendable {
   /// How long after its end a send was still refused, or took longer than `patience`, in seconds; nil: to the last.
   package var recovery: Double?
 
-  /// Senders: so many that the requests which they leave unanswered are twice as many as a node lets wait for Redis.
+  /// Senders: so many that the requests which they leave unanswered are twice as many as an event loop lets wait for Redis.
   package static let senders = 128
   /// Messages that the ledger has room for.
   static let most = 4_000_000

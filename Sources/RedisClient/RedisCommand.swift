@@ -95,6 +95,9 @@ package struct RedisCommand: Sendable {
     return command
   }
 
+  /// Whether the client may have to send it again, or in another form.
+  var mayGoOnceMore: Bool { repetition != .never || call != nil }
+
   /// The same call with the script's text, which also makes Redis remember it; `nil` if this calls no script.
   var withScriptText: RedisCommand? {
     call.map { RedisCommand(["EVAL", .text($0.script.source)] + $0.operands) }

@@ -9,7 +9,8 @@ import NIOCore
 struct RequestQueue {
   typealias Completion = RedisClient.Completion
 
-  /// How much may be on its way, waiting and written together.
+  /// How much may be on its way, waiting and written together, in bytes on the wire. What may go once more takes twice its bytes while
+  /// it waits.
   struct Limits: Sendable {
     var requests = 16384
     var bytes = 64 << 20
@@ -74,7 +75,8 @@ struct RequestQueue {
   /// Adds a request of the client's own, beyond the bounds.
   mutating func addReserved(_ command: RedisCommand, deadline: NIODeadline, _ completion: @escaping Completion) {
     waitingBytes.append(contentsOf: command.encoded)
-    add(command, isAppend: command.isAppend, command.encoded.count, deadline, completion)
+    let kept = command.mayGoOnceMore ? command : nil
+    add(kept, isAppend: command.isAppend, command.encoded.count, deadline, completion)
   }
 
   /// Adds a request that stores a message and is never repeated: what `encode` appends is its RESP form. So it has no memory of its
@@ -142,6 +144,7 @@ struct RequestQueue {
     requests.removeLast(waiting.count)
     var rest = waitingBytes[...]
     waitingBytes = []
+    waitingBytes.reserveCapacity(rest.count)
     for request in waiting {
       let encoded = rest.prefix(request.length)
       rest = rest.dropFirst(request.length)

@@ -93,6 +93,20 @@ private final class SharedQueue {
     #expect(queue.isEmpty)
   }
 
+  @Test func `keeps the command of what may go once more, and of nothing else`() {
+    let queue = queue()
+    let script = RedisScript(Array("return 1".utf8))
+    let commands: [(RedisCommand, isKept: Bool)] = [
+      (ping, false), (RedisCommand("GET", "a"), true), (RedisCommand("SET", "a", "b").appending(.afterLoss), true),
+      (RedisCommand(script, keys: []).repeated(.never), true),
+    ]
+    for (command, isKept) in commands {
+      #expect(queue.add(command, deadline: time(10), "a"))
+      #expect(queue.written(now: time(0)) == String(decoding: command.encoded, as: UTF8.self))
+      #expect((queue.answered()?.request.command != nil) == isKept)
+    }
+  }
+
   @Test(arguments: [(3, 10_000), (100, 3 * 14)])
   func `refuses what is beyond its bound until there is room`(requests: Int, bytes: Int) {
     let queue = queue(requests: requests, bytes: bytes)

@@ -40,8 +40,8 @@ struct ConnectionTimes {
   mutating func lineEnded() { lineBegan = nil }
 
   /// The bytes behind the last line end: none, or the beginning of a line.
-  mutating func lineIsOpen(_ isOpen: Bool, at now: @autoclosure () -> NIODeadline) {
-    if !isOpen { lineBegan = nil } else if lineBegan == nil { lineBegan = now() }
+  mutating func lineIsOpen(_ isOpen: Bool, at now: NIODeadline) {
+    if !isOpen { lineBegan = nil } else if lineBegan == nil { lineBegan = now }
   }
 
   /// The limit that is passed, if one is. `isCrowded`: many connections have no session.

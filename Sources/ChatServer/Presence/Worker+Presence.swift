@@ -56,12 +56,12 @@ extension Worker {
 
   /// A connection reads again: of each user of whom it missed something it is told how she stands now.
   func tellMissedPresence(to connection: ConnectionHandler) {
-    let id = ObjectIdentifier(connection)
+    let (id, now) = (ObjectIdentifier(connection), NIODeadline.now())
     while watchers.isBehind(id), connection.listening?.takesEvents ?? false, let news = watchers.nextMissed(id) {
       switch news {
       case .summary: connection.push(.presenceSummary(active: presence.activeCount))
       case .presence(let user):
-        connection.push(.presence(user, isActive: presence.isActive(user), at: clock.text(at: .now())))
+        connection.push(.presence(user, isActive: presence.isActive(user), at: clock.text(at: now)))
       }
     }
   }

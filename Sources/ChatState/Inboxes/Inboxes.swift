@@ -36,8 +36,9 @@ package enum Inboxes {
   /// device of hers has confirmed them.
   package static let placePatience = 15_000
 
-  /// Appends the request that stores a message, if the account exists: `RPUSHX` answers the length of the list, or 0 when there is none. It knows
-  /// no bound (see `InboxFill`) and must not be repeated: nobody could tell a second message from the first.
+  /// Appends the request that stores a message, if the account exists: `RPUSHX` answers the length of the list, or 0 when
+  /// there is none. It knows no bound (see `InboxFill`) and must not be repeated: nobody could tell a second message from
+  /// the first.
   package static func encodeAppend(_ record: [UInt8], to user: AccountName, into bytes: inout [UInt8]) {
     rightPush.encode(keyBytes: KeySpace.inboxBytes(user), record, into: &bytes) { KeySpace.appendInbox(user, to: &$0) }
   }
