@@ -101,9 +101,7 @@ package final class RedisClient {
   package func send(
     _ command: RedisCommand, deadline: NIODeadline, now: NIODeadline = .now(), _ completion: @escaping Completion
   ) {
-    eventLoop.preconditionInEventLoop()
-    guard link != nil else { return completion(.failure(.closed)) }
-    guard now < deadline else { return completion(.failure(.timedOut(written: false))) }
+    if let refusal = refusal(deadline: deadline, now: now) { return completion(.failure(refusal)) }
     guard queue.add(command, deadline: deadline, completion) else {
       return completion(.failure(.overloaded))
     }
@@ -115,13 +113,18 @@ package final class RedisClient {
   package func sendAppend(
     deadline: NIODeadline, now: NIODeadline, encode: (inout [UInt8]) -> Void, _ completion: @escaping Completion
   ) {
-    eventLoop.preconditionInEventLoop()
-    guard link != nil else { return completion(.failure(.closed)) }
-    guard now < deadline else { return completion(.failure(.timedOut(written: false))) }
+    if let refusal = refusal(deadline: deadline, now: now) { return completion(.failure(refusal)) }
     guard queue.addAppend(deadline: deadline, completion, encode: encode) else {
       return completion(.failure(.overloaded))
     }
     scheduleFlush()
+  }
+
+  /// Why nothing can be sent at all.
+  private func refusal(deadline: NIODeadline, now: NIODeadline) -> RedisError? {
+    eventLoop.preconditionInEventLoop()
+    if link == nil { return .closed }
+    return now < deadline ? nil : .timedOut(written: false)
   }
 
   /// One write for all that this turn of the loop produces: the task runs after the events of the turn.
