@@ -133,6 +133,8 @@ final class RedisLink {
   }
 
   private func connect() {
+    // NIO runs a timer that was cancelled in the turn in which it was due.
+    if case .closed = phase { return }
     phase = .connecting
     let bootstrap = ClientBootstrap(group: eventLoop)
       .connectTimeout(configuration.replyTimeout)
@@ -175,7 +177,7 @@ final class RedisLink {
         onReply: { self.received($0) }, onEnd: { self.ended($0) })
       try channel.pipeline.syncOperations.addHandler(connection)
       let timeout = eventLoop.assumeIsolated().scheduleTask(in: configuration.replyTimeout) {
-        connection.end(.stalled)
+        if case .shakingHands = self.phase { connection.end(.stalled) }
       }
       phase = .shakingHands(connection, handshake, timeout: timeout)
       var bytes = ByteBuffer()

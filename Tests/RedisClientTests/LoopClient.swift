@@ -26,7 +26,9 @@ struct LoopClient: Sendable {
     configure(&configuration)
     let log = RecordedLog()
     let final = configuration
-    let eventLoop = MultiThreadedEventLoopGroup.singleton.next()
+    // A loop of its own: some tests keep it busy.
+    let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+    let eventLoop = group.next()
     let client = try await eventLoop.submit {
       let client = RedisClient(final, eventLoop: eventLoop, logger: log.logger)
       client.start()
@@ -35,6 +37,7 @@ struct LoopClient: Sendable {
     let result: Result<Value, any Error>
     do { result = .success(try await body(client)) } catch { result = .failure(error) }
     await client.close()
+    try await group.shutdownGracefully()
     return try result.get()
   }
 
@@ -61,6 +64,14 @@ struct LoopClient: Sendable {
   }
 
   func close() async { try? await eventLoop.submit { client.value.close() }.get() }
+
+  /// Keeps the loop busy first, so that what becomes due meanwhile and the end are of one turn.
+  func close(afterStandingStillFor time: Duration) async throws {
+    try await eventLoop.flatSubmit {
+      usleep(useconds_t(time / .microseconds(1)))
+      return self.eventLoop.submit { client.value.close() }
+    }.get()
+  }
 
   var isReady: Bool { get async throws { try await eventLoop.submit { client.value.isReady }.get() } }
 

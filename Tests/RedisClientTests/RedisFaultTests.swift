@@ -285,4 +285,22 @@ import Testing
       #expect(redis.connections <= 2)
     }
   }
+
+  @Test func `closed in the turn of the loop in which its next try is due, it says nothing more`() async throws {
+    try await ScriptedRedis.with { _, _ in
+      .close
+    } _: { redis async throws in
+      for round in 1...4 {
+        let before = redis.connections
+        try await LoopClient.with(redis.address) { client async throws in
+          // It waits for up to 400 ms then; the loop stands still for longer.
+          #expect(await eventually { redis.connections >= before + 4 })
+          try await client.close(afterStandingStillFor: .milliseconds(450))
+          let last = redis.segments.count
+          try await Task.sleep(for: .milliseconds(200))
+          #expect(redis.segments.count == last, "round \(round)")
+        }
+      }
+    }
+  }
 }
