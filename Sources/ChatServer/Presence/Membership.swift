@@ -117,17 +117,18 @@ final class Membership {
   private func measure(then goOn: @escaping () -> Void) {
     guard let counters else { return goOn() }
     var isDone = false
-    let timeout = redis.eventLoop.assumeIsolated().scheduleTask(in: Self.measuring) {
+    func goOnOnce() {
+      if isDone { return }
       isDone = true
       goOn()
     }
+    let timeout = redis.eventLoop.assumeIsolated().scheduleTask(in: Self.measuring) { goOnOnce() }
     counters().assumeIsolated().whenComplete { result in
       if case .success(let now) = result {
         self.meter.measured(connections: now.open, messages: now.messages, at: .now())
       }
-      if isDone { return }
       timeout.cancel()
-      goOn()
+      goOnOnce()
     }
   }
 
@@ -157,7 +158,10 @@ final class Membership {
         let undone = self.isMember ? "the lease could not be renewed" : "this node could not join"
         self.logger.warning("\(undone): \(error)\(cause)", metadata: ["node": "\(self.node)"])
       }
-      self.nextRenewal = self.redis.eventLoop.assumeIsolated().scheduleTask(in: next) { self.renew() }
+      self.nextRenewal = self.redis.eventLoop.assumeIsolated().scheduleTask(in: next) {
+        // Cancelled in the turn in which it was due, it runs all the same.
+        if self.nextRenewal != nil { self.renew() }
+      }
     }
   }
 
