@@ -244,8 +244,10 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Yams", package: "Yams"),
       ], swiftSettings: strict),
+    // Threads for tests that block. All tests are one program, and this goes with it.
+    .target(name: "CTestThreads", path: "Tests/CTestThreads"),
     .testTarget(
-      name: "ScenarioTests", dependencies: ["ChatClient", "ChatProtocol", "TestSupport", "kabar"],
+      name: "ScenarioTests", dependencies: ["CTestThreads", "ChatClient", "ChatProtocol", "TestSupport", "kabar"],
       resources: [.embedInCode("rolling_restart.py")], swiftSettings: strict),
     .testTarget(
       name: "CheckTests", dependencies: ["ChatState", "RedisClient", "TestSupport", "kabar"], swiftSettings: strict),

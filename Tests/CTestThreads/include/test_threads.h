@@ -1,0 +1,1 @@
+// Nothing to call: who links CTestThreads has its threads.

@@ -1,0 +1,21 @@
+// Owns: proof that a test which blocks keeps no other from its deadlines.
+// Must never: need a node.
+// Runs on: any task.
+import Glibc
+import Testing
+
+struct TestThreadsTests {
+  @Test func `a task goes on while others wait in system calls`() async {
+    await withTaskGroup(of: Duration.self) { group in
+      for _ in 0..<10 {
+        group.addTask {
+          usleep(500_000)
+          return .seconds(1)
+        }
+      }
+      let start = ContinuousClock.now
+      group.addTask { ContinuousClock.now - start }
+      #expect(await group.min()! < .milliseconds(400))
+    }
+  }
+}
