@@ -264,7 +264,7 @@ class WebSocketTests(unittest.TestCase):
 
     def test_a_message_begun_before_a_page_does_not_confirm_it(self):
         raw, token = self.resumed_with_a_message("empat")
-        raw.send(Opcode.TEXT, b"inbox")
+        raw.send(Opcode.TEXT, b"inbox", more=True)
         raw.send(Opcode.TEXT, b"pi", fin=False)
         self.assertIn(b"empat", raw.receive()[1])
         raw.send(Opcode.CONT, b"ng")
