@@ -2,6 +2,7 @@
 // Must never: name a process of another machine.
 // Runs on: async tasks.
 import ChatState
+import Glibc
 import RedisClient
 
 /// The processes behind one Redis.
@@ -24,10 +25,10 @@ package struct ClusterProcesses: Sendable, Equatable {
     return ClusterProcesses(nodes: nodes, redis: line.flatMap { Int32($0.dropFirst("process_id:".count)) })
   }
 
-  /// Whether each of them has a name here that fits.
+  /// Whether each of them has a name here that fits: a node's is kabar, or what this program's file was renamed to.
   package var isLocal: Bool {
-    nodes.allSatisfy { Self.name(of: $0) == "kabar" } && (redis.map { Self.name(of: $0) == "redis-server" } ?? false)
+    let programs = ["kabar", ProcessorTime.name(of: getpid())]
+    guard let redis, nodes.allSatisfy({ programs.contains(ProcessorTime.name(of: $0)) }) else { return false }
+    return ["redis-server", "valkey-server"].contains(ProcessorTime.name(of: redis))
   }
-
-  private static func name(of pid: Int32) -> String { ProcessorTime.name(of: pid) }
 }
