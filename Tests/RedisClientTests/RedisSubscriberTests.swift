@@ -121,16 +121,11 @@ import Testing
     let redis = try await RedisServer()
     _ = try redis.cli("ACL", "SETUSER", "kabar", "on", ">pw", "resetchannels", "&one", "~*", "+@all")
     let log = RecordedLog()
-    func connections() throws -> Int {
-      let line = try redis.cli("INFO", "stats").split(whereSeparator: \.isNewline)
-        .first { $0.hasPrefix("total_connections_received:") }
-      return Int(line?.split(separator: ":").last ?? "") ?? -1
-    }
-    let before = try connections()
+    let before = try redis.connectionsReceived()
     try await subscribe(try RedisAddress("redis://kabar:pw@127.0.0.1:\(redis.port)"), log: log) { heard async throws in
       try await Task.sleep(for: .seconds(1))
       #expect(heard.events.isEmpty)
-      let made = try connections() - before
+      let made = try redis.connectionsReceived() - before
       #expect((2...20).contains(made))  // about six, and our own
       #expect(log.lines.first?.hasPrefix("no connection to Redis: Redis refused SUBSCRIBE: NOPERM") == true)
       _ = try redis.cli("ACL", "SETUSER", "kabar", "&two")

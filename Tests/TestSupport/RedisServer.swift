@@ -64,6 +64,17 @@ public final class RedisServer: Sendable {
     return client.text.trimmingCharacters(in: .newlines)
   }
 
+  /// How many connections it has accepted since it started, the one that asks among them.
+  public func connectionsReceived(password: String? = nil) throws -> Int {
+    let login = password.map { ["-a", $0, "--no-auth-warning"] } ?? []
+    let stats = try cli(login + ["INFO", "stats"])
+    let line = stats.split(whereSeparator: \.isNewline).first { $0.hasPrefix("total_connections_received:") }
+    guard let count = line?.split(separator: ":").last.flatMap({ Int($0) }) else {
+      throw TestFailure("no count of connections: \(stats)")
+    }
+    return count
+  }
+
   /// A `redis-cli` that prints what is published on a channel from now on, as an operator would see it.
   public func subscriber(to channel: String) async throws -> TestProcess {
     let listener = try TestProcess(
