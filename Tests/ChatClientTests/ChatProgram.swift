@@ -11,58 +11,39 @@ struct ChatProgram {
   let output: String
   let errors: String
 
-  /// Starts the program; the caller gives it its input and output first.
-  private static func start(port: Int, _ arguments: [String], _ prepare: (Process) -> Void) throws -> Process {
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: kabarProgram)
-    process.arguments = ["chat", "--port", "\(port)"] + arguments
-    prepare(process)
-    try process.run()
-    return process
-  }
-
   /// Runs it with `input` in a pipe until it ends by itself.
   static func run(port: Int, input: [UInt8], arguments: [String] = []) async throws -> ChatProgram {
-    let (toProgram, fromProgram, errorsFromProgram) = (Pipe(), Pipe(), Pipe())
-    let process = try start(port: port, arguments) {
-      ($0.standardInput, $0.standardOutput, $0.standardError) = (toProgram, fromProgram, errorsFromProgram)
+    try await run(port: port, arguments) { pipe in
+      try pipe.write(contentsOf: input)
+      try pipe.close()
     }
-    try toProgram.fileHandleForWriting.write(contentsOf: input)
-    try toProgram.fileHandleForWriting.close()
-    return try await finish(process, fromProgram, errorsFromProgram)
   }
 
   /// Runs it with an input that stays open and silent, until it ends by itself.
   static func runWithOpenInput(port: Int) async throws -> ChatProgram {
-    let (toProgram, fromProgram, errorsFromProgram) = (Pipe(), Pipe(), Pipe())
-    let process = try start(port: port, []) {
-      ($0.standardInput, $0.standardOutput, $0.standardError) = (toProgram, fromProgram, errorsFromProgram)
-    }
-    let result = try await finish(process, fromProgram, errorsFromProgram)
-    try toProgram.fileHandleForWriting.close()
-    return result
+    try await run(port: port, []) { _ in }
   }
 
-  private static func finish(_ process: Process, _ output: Pipe, _ errors: Pipe) async throws -> ChatProgram {
-    // The outputs of these tests fit into a pipe's buffer, so reading after the end can't block the program.
+  private static func run(
+    port: Int, _ arguments: [String], feed: (FileHandle) throws -> Void
+  ) async throws -> ChatProgram {
+    let (folder, pipe) = (try TestFolder(), Pipe())
+    let process = try TestProcess(
+      kabarProgram, ["chat", "--port", "\(port)"] + arguments,
+      input: .descriptor(pipe.fileHandleForReading.fileDescriptor), output: .file("\(folder.path)/output"),
+      errors: .file("\(folder.path)/errors"))
+    // Both ends stay open here, so that a program that ends before it has read everything costs the tests no signal. All inputs
+    // of these tests fit into a pipe.
+    defer { withExtendedLifetime(pipe) {} }
+    try feed(pipe.fileHandleForWriting)
     let status = try await exit(of: process)
-    return ChatProgram(
-      status: status,
-      output: String(decoding: try output.fileHandleForReading.readToEnd() ?? Data(), as: UTF8.self),
-      errors: String(decoding: try errors.fileHandleForReading.readToEnd() ?? Data(), as: UTF8.self))
+    return ChatProgram(status: status, output: folder.text(of: "output"), errors: folder.text(of: "errors"))
   }
 
-  /// Waits at most 20 seconds; a program that still runs then is killed, and the test fails.
-  private static func exit(of process: Process) async throws -> Int32 {
-    let deadline = ContinuousClock.now + .seconds(20)
-    while process.isRunning {
-      guard ContinuousClock.now < deadline else {
-        kill(process.processIdentifier, SIGKILL)
-        throw POSIXError(.ETIMEDOUT)
-      }
-      try await Task.sleep(for: .milliseconds(5))
-    }
-    return process.terminationStatus
+  /// Waits at most 20 seconds; a program that still runs then is killed with its object, and the test fails.
+  private static func exit(of process: TestProcess) async throws -> Int32 {
+    guard await eventually(within: 20, { !process.isRunning }) else { throw TestFailure("kabar chat still runs") }
+    return process.waitUntilExit()
   }
 
   /// Runs it on a pseudo-terminal of its own, 60 columns wide.
@@ -76,12 +57,9 @@ struct ChatProgram {
       close(near)
       close(far)
     }
-    let handle = FileHandle(fileDescriptor: far, closeOnDealloc: false)
-    let process = try start(port: port, arguments) {
-      $0.environment = ProcessInfo.processInfo.environment.merging(["TERM": kind]) { $1 }
-      ($0.standardInput, $0.standardOutput, $0.standardError) = (handle, handle, handle)
-    }
-    defer { if process.isRunning { kill(process.processIdentifier, SIGKILL) } }
+    let process = try TestProcess(
+      kabarProgram, ["chat", "--port", "\(port)"] + arguments, environment: ["TERM": kind], input: .descriptor(far),
+      output: .descriptor(far), errors: .descriptor(far))
     return try await body(Terminal(near: near, far: far, process: process))
   }
 
@@ -110,7 +88,7 @@ struct ChatProgram {
   final class Terminal {
     private let near: CInt
     private let far: CInt
-    private let process: Process
+    private let process: TestProcess
     private var bytes: [UInt8] = []
     /// Where the next wait begins to look: behind what the last one has found.
     private var position = 0
@@ -118,7 +96,7 @@ struct ChatProgram {
     /// Everything that the person has seen so far.
     var seen: String { String(decoding: bytes, as: UTF8.self) }
 
-    init(near: CInt, far: CInt, process: Process) {
+    init(near: CInt, far: CInt, process: TestProcess) {
       self.near = near
       self.far = far
       self.process = process
@@ -135,7 +113,7 @@ struct ChatProgram {
     }
 
     func signal(_ number: CInt) {
-      kill(process.processIdentifier, number)
+      process.signal(number)
     }
 
     /// Waits until `text` was seen behind what the last wait has found; false after ten seconds.
@@ -162,7 +140,7 @@ struct ChatProgram {
     /// Waits until the program stands still; false after ten seconds.
     func stopped() async throws -> Bool {
       for _ in 0..<2000 {
-        let status = try String(contentsOfFile: "/proc/\(process.processIdentifier)/stat", encoding: .utf8)
+        let status = try String(contentsOfFile: "/proc/\(process.pid)/stat", encoding: .utf8)
         if status.split(separator: ")").last?.hasPrefix(" T") == true { return true }
         try await Task.sleep(for: .milliseconds(5))
       }
@@ -172,7 +150,7 @@ struct ChatProgram {
     /// Waits for the end: the exit code, or the signal that ended it as a negative number.
     func ended() async throws -> Int32 {
       let status = try await ChatProgram.exit(of: process)
-      return process.terminationReason == .uncaughtSignal ? -status : status
+      return process.endingSignal.map { -$0 } ?? status
     }
   }
 }

@@ -11,7 +11,7 @@ final class WatchTerminal {
   private static let (lock, number): (UInt, UInt) = (0x4004_5431, 0x8004_5430)
 
   private let master: Int32
-  private let process: Process
+  private let process: TestProcess
   private(set) var output = ""
 
   init(_ words: [String], redis: RedisServer, columns: UInt16, rows: UInt16) throws {
@@ -24,30 +24,22 @@ final class WatchTerminal {
     var size = winsize(ws_row: rows, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0)
     _ = ioctl(master, UInt(TIOCSWINSZ), &size)
     _ = fcntl(master, F_SETFL, O_NONBLOCK)
-    let slave = FileHandle(
-      fileDescriptor: open("/dev/pts/\(number)", O_RDWR | O_NOCTTY | O_CLOEXEC), closeOnDealloc: true)
-    process = Process()
-    process.executableURL = URL(fileURLWithPath: kabarProgram)
-    process.arguments = words
-    process.environment = ProcessInfo.processInfo.environment.merging(["KABAR_REDIS": redis.url, "TERM": "xterm"]) {
-      $1
-    }
-    (process.standardInput, process.standardOutput, process.standardError) = (slave, slave, slave)
-    try process.run()
+    let slave = open("/dev/pts/\(number)", O_RDWR | O_NOCTTY | O_CLOEXEC)
+    defer { close(slave) }
+    process = try TestProcess(
+      kabarProgram, words, environment: ["KABAR_REDIS": redis.url, "TERM": "xterm"], input: .descriptor(slave),
+      output: .descriptor(slave), errors: .descriptor(slave))
   }
 
-  deinit {
-    if process.isRunning { kill(process.processIdentifier, SIGKILL) }
-    close(master)
-  }
+  deinit { close(master) }
 
   var isRunning: Bool { process.isRunning }
   /// Once it has ended.
-  var status: Int32 { process.terminationStatus }
+  var status: Int32 { process.waitUntilExit() }
 
   func type(_ text: String) { _ = text.withCString { write(master, $0, strlen($0)) } }
 
-  func signal(_ number: Int32) { kill(process.processIdentifier, number) }
+  func signal(_ number: Int32) { process.signal(number) }
 
   /// Whether echo and line editing are on, as a shell has them.
   var isAsBefore: Bool {

@@ -5,6 +5,7 @@ import Foundation
 import Glibc
 import Testing
 
+import class TestSupport.TestProcess
 import var TestSupport.kabarProgram
 
 @testable import Supervisor
@@ -44,17 +45,9 @@ final class UpProcess {
   }
 
   static func spawn(_ arguments: [String], environment: [String: String], folder: String) throws -> Int32 {
-    var actions = posix_spawn_file_actions_t()
-    posix_spawn_file_actions_init(&actions)
-    defer { posix_spawn_file_actions_destroy(&actions) }
-    posix_spawn_file_actions_addopen(&actions, 1, "\(folder)/stdout", O_WRONLY | O_CREAT | O_APPEND, 0o600)
-    posix_spawn_file_actions_addopen(&actions, 2, "\(folder)/stderr", O_WRONLY | O_CREAT | O_APPEND, 0o600)
-    var pid: pid_t = 0
-    let code = withCStrings([kabarProgram] + arguments) { argv in
-      withCStrings(environment.map { "\($0)=\($1)" }) { posix_spawn(&pid, kabarProgram, &actions, nil, argv, $0) }
-    }
-    try #require(code == 0, "\(kabarProgram) is not there: build the product kabar")
-    return pid
+    try TestProcess.spawn(
+      kabarProgram, arguments, environment: environment, output: .file("\(folder)/stdout"),
+      errors: .file("\(folder)/stderr"))
   }
 
   var stdout: [String] { lines("stdout") }
