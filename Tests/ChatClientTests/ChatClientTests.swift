@@ -129,10 +129,10 @@ import Testing
     }
     client.1.cut()
     var states = client.0.states.makeAsyncIterator()
-    guard case .disconnected(.connectionClosed, _) = await states.next(),
-      case .disconnected(.couldNotConnect, let retryIn) = await states.next()
+    let (first, second) = (await states.next(), await states.next())
+    guard case .disconnected(.connectionClosed, _) = first, case .disconnected(.couldNotConnect, let retryIn) = second
     else {
-      Issue.record("wrong states")
+      Issue.record("wrong states: \(String(describing: first)), \(String(describing: second))")
       return
     }
     #expect(retryIn <= .milliseconds(40))
@@ -177,7 +177,7 @@ import Testing
     let inbox = StandInInbox()
     var settings = Self.quick
     settings.heartbeat = .milliseconds(50)
-    settings.replyTimeout = .milliseconds(100)
+    settings.replyTimeout = .seconds(1)
     try await ScriptedServer.with(numbered: { line, connection in
       connection == 1 && line == "ping" ? [] : inbox.answer(line)
     }) { server in

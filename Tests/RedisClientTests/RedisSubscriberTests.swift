@@ -145,7 +145,7 @@ import Testing
         redis.address, channels: ["one"],
         configure: {
           $0.idlePing = .milliseconds(100)
-          $0.replyTimeout = .milliseconds(300)
+          $0.replyTimeout = .seconds(1)
         }
       ) { heard async throws in
         #expect(await eventually { heard.events == [.gap, .gap] })
