@@ -3,7 +3,7 @@ import contextlib
 
 from axe_selenium_python import Axe
 from selenium import webdriver
-from selenium.common.exceptions import NoSuchElementException, StaleElementReferenceException
+from selenium.common.exceptions import ElementClickInterceptedException, NoSuchElementException, StaleElementReferenceException
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
@@ -48,13 +48,17 @@ class Browser:
         return self.driver.find_elements(By.CSS_SELECTOR, selector)
 
     def click(self, selector):
-        """Clicks on something, again if it was drawn anew meanwhile."""
+        """Clicks on something, again if it was drawn anew or moved meanwhile, as it is when somebody comes or writes."""
         def is_clicked():
-            with contextlib.suppress(StaleElementReferenceException):
+            with contextlib.suppress(StaleElementReferenceException, ElementClickInterceptedException):
                 self.find(selector).click()
                 return True
             return False
         eventually(is_clicked)
+
+    def focused(self, attribute):
+        """An attribute of what has the focus."""
+        return self.driver.execute_script("return document.activeElement.getAttribute(arguments[0])", attribute)
 
     def text(self, selector):
         """What is shown there; empty while there is no such element."""

@@ -60,7 +60,9 @@ class ClusterViewTests(unittest.TestCase):
             self.assertRegex(row["lease"], r"^\d(\.\d)? s$")
             self.assertRegex(row["up"], r"^\d+ s$")
             self.assertEqual(row["active users"], "1")
-            points = lambda: [line.get_attribute("points").split() for line in operator.all("polyline")]
+            # At once: the next look draws them anew.
+            points = lambda: [line.split() for line in operator.driver.execute_script(
+                "return [...document.querySelectorAll('polyline')].map(line => line.getAttribute('points'))")]
             eventually(lambda: len(points()) == 2 and all(len(line) > 1 for line in points()), why="no sparkline")
             # A line that is not flat.
             eventually(lambda: any(len({point.split(",")[1] for point in line}) > 1 for line in points()), why="the sparkline is flat")

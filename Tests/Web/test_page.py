@@ -124,7 +124,7 @@ class ConversationTests(PeopleTestCase):
         eventually(lambda: self.waiting("lineker") == 0, why="it is not confirmed")
         arini.driver.refresh()
         arini.await_online()
-        arini.find("[data-person=lineker]").click()
+        arini.click("[data-person=lineker]")
         self.assertEqual(arini.messages(), ["piye kabare?", "apik"])
         self.assert_no_problems(arini, lineker)
 
@@ -134,7 +134,7 @@ class ConversationTests(PeopleTestCase):
         arini = self.browser(ARINI)
         eventually(lambda: arini.text("[data-person=lineker] .unread") == "3", why="no count of what is unread")
         eventually(lambda: arini.driver.title == "(3) Kabar")
-        arini.find("[data-person=lineker]").click()
+        arini.click("[data-person=lineker]")
         self.assertEqual(arini.messages(), ["pesan 0", "pesan 1", "pesan 2"])
         eventually(lambda: arini.driver.title == "Kabar" and not arini.text("[data-person=lineker] .unread"))
         self.say("send arini pesan 3")
@@ -339,7 +339,7 @@ class BreakTests(PeopleTestCase):
         self.assertIn("does not take your messages", arini.text(".failed .facts"))
         self.say("unblock arini")
         time.sleep(1.1)  # the longest that a node may not know it
-        arini.find(".failed .facts button").click()
+        arini.click(".failed .facts button")
         arini.await_message("halo?", ".mine.stored")
         self.assertEqual(self.say("inbox").count("halo?"), 1)
 
@@ -474,7 +474,7 @@ class SessionTests(PeopleTestCase):
         eventually(lambda: self.waiting("arini") == 0, why="they are not confirmed")
         wanted = [f"pesan {number}" for number in range(600)]
         self.assertEqual(self.kept(arini, "lineker"), wanted)
-        arini.find("[data-person=lineker]").click()
+        arini.click("[data-person=lineker]")
         self.assertEqual(arini.messages(), wanted)
         # Nor does the next one take something from the screen.
         self.say("send arini satu lagi")
@@ -524,7 +524,7 @@ class SessionTests(PeopleTestCase):
         eventually(lambda: arini.text("[data-person=lineker] .unread") == "1", why="it has not arrived")
         time.sleep(0.5)
         self.assertEqual(self.unconfirmed("arini"), 1)
-        arini.find("[data-person=lineker]").click()
+        arini.click("[data-person=lineker]")
         eventually(lambda: self.waiting("arini") == 0, why="it is not confirmed")
 
     def fill(self, browser, conversations, room):
@@ -571,7 +571,7 @@ class SessionTests(PeopleTestCase):
         self.assertEqual((self.kept(arini, "henderson"), self.kept(arini, "messi")), (["lama", "sekali"], long))
         self.assertEqual(self.waiting("arini"), 1)
         # What is read may go from then on.
-        arini.find("[data-person=messi]").click()
+        arini.click("[data-person=messi]")
         eventually(lambda: self.waiting("arini") == 0, why="it is not confirmed")
         self.assertEqual(self.kept(arini, "lineker"), ["baru " + "y" * 3000])
 
@@ -640,7 +640,7 @@ class AppearanceTests(PeopleTestCase):
                 arini.resize(width, 640)
                 for is_open in (False, True):
                     if is_open:
-                        arini.find("[data-person=lineker]").click()
+                        arini.click("[data-person=lineker]")
                     with self.subTest(scheme=scheme, width=width, is_open=is_open):
                         self.assertEqual(arini.overflow(), 0)
                         self.assertEqual(arini.axe(), [])
@@ -657,11 +657,11 @@ class AppearanceTests(PeopleTestCase):
         active().send_keys("hehe" + Keys.ENTER)
         arini.await_online()
         active().send_keys("lineker" + Keys.ENTER)
-        eventually(lambda: active().get_attribute("id") == "text")
+        eventually(lambda: arini.focused("id") == "text")
         active().send_keys("tanpa tetikus" + Keys.ENTER)
         arini.await_message("tanpa tetikus", ".mine.stored")
         active().send_keys(Keys.ESCAPE)
-        eventually(lambda: active().get_attribute("data-person") == "lineker", why="the focus is lost")
+        eventually(lambda: arini.focused("data-person") == "lineker", why="the focus is lost")
 
     def test_a_screen_reader_hears_what_arrives(self):
         arini = self.browser(ARINI)
