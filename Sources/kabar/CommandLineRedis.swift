@@ -24,13 +24,16 @@ enum CommandLineRedis {
     do {
       result = .success(try await body(redis))
     } catch let error as RedisError {
-      // Why there is no connection says more than that none came in time.
-      let reason = await redis.connectionFailure ?? "\(error)"
-      result = .failure(Failure("\(reason) (\(address))"))
+      result = .failure(Failure(await words(for: error, of: redis, at: address)))
     } catch {
       result = .failure(error)
     }
     await redis.close()
     return try result.get()
+  }
+
+  /// What went wrong, and where: why there is no connection says more than that none came in time.
+  static func words(for error: any Error, of redis: RedisHandle, at address: RedisAddress) async -> String {
+    "\(await redis.connectionFailure ?? "\(error)") (\(address))"
   }
 }

@@ -51,8 +51,8 @@ struct StatusWatch {
       } catch {
         if Task.isCancelled { return }
         let now = WallClock.now()
-        let reason = await redis.connectionFailure.map { ": \($0)" } ?? ""
-        let line = ChatTranscript.safe("warning: Redis could not be asked: \(error) (\(address))\(reason)")
+        let reason = await CommandLineRedis.words(for: error, of: redis, at: address)
+        let line = ChatTranscript.safe("warning: Redis could not be asked: \(reason)")
         screen.show { columns, rows in
           (["Kabar at \(now)"] + StatusText.wrap(line, max(20, columns - 1)) + ["", "q: leave"]).suffix(rows)
         }
