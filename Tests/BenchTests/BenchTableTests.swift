@@ -66,6 +66,13 @@ import Testing
     #expect(notes.contains("--limits off") == (fault == 5))
   }
 
+  @Test(arguments: [(0, false), (1, true)])
+  func `what may only be uncollected is told from what is lost`(broken: Int, isSaid: Bool) {
+    let bad = figures(nanoseconds: 5_000_000) { ($0.verdict.lost, $0.broken) = (7, broken) }
+    let notes = BenchTable().notes([WorkloadResult("collect", .collect, LoadShape(), kabar: [bad])])
+    #expect(notes.contains { $0.contains("may still be in its inbox") } == isSaid)
+  }
+
   @Test func `nothing measured is not clean`() {
     #expect(!WorkloadResult("send", .send, LoadShape()).isClean)
     #expect(!WorkloadResult("send", .send, LoadShape(), kabar: [LoadFigures()]).isClean)

@@ -62,6 +62,9 @@ struct BenchTable {
     if results.contains(where: { $0.kabar.contains { $0.nodesTime == nil } }) {
       notes.append("Nodes are not on this machine, or ended meanwhile: their processor time is not known.")
     }
+    if all.contains(where: { $0.broken > 0 && $0.verdict.lost > 0 }) {
+      notes.append("What a connection that broke had not collected counts as lost; it may still be in its inbox.")
+    }
     if all.contains(where: { $0.overload == nil && $0.refusals.areLimits }) {
       notes.append(
         "The nodes have limits on clients, or were overloaded: start them with --limits off (KABAR_LIMITS=off) and --shed-after 0."
