@@ -13,7 +13,7 @@ public final class TestProcess: Sendable {
   public enum Stream {
     /// A file, read from or begun anew.
     case file(String)
-    /// A copy of a descriptor of the test.
+    /// A copy of a descriptor of the test; for `errors`, 1 is what `output` says.
     case descriptor(Int32)
   }
 
