@@ -62,6 +62,8 @@ struct RequestQueue {
   var isEmpty: Bool { requests.isEmpty }
   /// Requests that wait to be written.
   var waiting: Int { requests.count - written }
+  /// Bytes of their RESP forms.
+  var bytesToWrite: Int { waitingBytes.count }
   /// Requests on their way, waiting and written.
   var count: Int { requests.count }
 

@@ -52,6 +52,15 @@ struct LoopClient: Sendable {
     }.get()
   }
 
+  /// Sends all in one turn of the loop, which goes on until `condition` holds, for five seconds at most; answers whether it did.
+  func submit(_ commands: [RedisCommand], inATurnUntil condition: @escaping @Sendable () -> Bool) async throws -> Bool {
+    try await eventLoop.submit {
+      for command in commands { self.client.value.send(command) { _ in } }
+      for _ in 0..<1000 where !condition() { usleep(5000) }
+      return condition()
+    }.get()
+  }
+
   /// Sends one; the outcome comes later.
   func submit(_ command: RedisCommand) async throws -> EventLoopFuture<RedisReply> {
     try await submit([command])[0]

@@ -259,6 +259,20 @@ import Testing
     }
   }
 
+  @Test func `a long turn of the loop gives Redis work before it ends`() async throws {
+    try await ScriptedRedis.with { _, _ in
+      nil
+    } _: { redis async throws in
+      try await LoopClient.with(redis.address) { client async throws in
+        try await client.becomeReady()
+        let command = RedisCommand("SET", "k", .text(String(repeating: "x", count: 1000)))
+        let commands = Array(repeating: command, count: 50)
+        #expect(try await client.submit(commands, inATurnUntil: { redis.count("SET") > 20 }))
+        #expect(await eventually { redis.count("SET") == 50 })
+      }
+    }
+  }
+
   @Test func `close fails what is pending`() async throws {
     try await ScriptedRedis.with { request, connection in
       switch request {
