@@ -41,10 +41,11 @@ struct LoopClient: Sendable {
     return try result.get()
   }
 
-  /// Sends all in one turn of the loop; the outcomes come later.
-  func submit(_ commands: [RedisCommand]) async throws -> [EventLoopFuture<RedisReply>] {
+  /// Sends all in one turn of the loop; the outcomes come later. The turn stands still for a while behind the first `pausingBehind`.
+  func submit(_ commands: [RedisCommand], pausingBehind first: Int = 0) async throws -> [EventLoopFuture<RedisReply>] {
     try await eventLoop.submit {
-      commands.map { command in
+      commands.enumerated().map { index, command in
+        if first > 0, index == first { usleep(300_000) }
         let promise = self.eventLoop.makePromise(of: RedisReply.self)
         self.client.value.send(command) { promise.completeWith($0.mapError { $0 as any Error }) }
         return promise.futureResult

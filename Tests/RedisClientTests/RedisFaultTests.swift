@@ -273,6 +273,33 @@ import Testing
     }
   }
 
+  @Test func `a connection that is lost within a long turn of the loop leaves nobody waiting`() async throws {
+    try await ScriptedRedis.with { request, connection in
+      request.first == "SET" && connection == 1 ? .close : nil
+    } _: { redis async throws in
+      try await LoopClient.with(redis.address) { client async throws in
+        try await client.becomeReady()
+        let command = append("SET", "k", .text(String(repeating: "x", count: 1000)))
+        let commands = Array(repeating: command, count: 2000)
+        var outcomes: [Bool] = []
+        // In the pause the connection ends, which the loop learns by its next write, while a request is being made.
+        for future in try await client.submit(commands, pausingBehind: 100) {
+          do {
+            outcomes.append(try await future.get().text == "OK")
+          } catch {
+            #expect(error as? RedisError == Self.lost)
+            outcomes.append(false)
+          }
+        }
+        let lost = outcomes.firstIndex(of: true) ?? outcomes.count
+        #expect(lost >= 96, "what was written may have been carried out")
+        #expect(!outcomes[lost...].contains(false), "what was not waits for the next connection")
+        #expect(try await client.send("GET", "a").text == "OK")
+        #expect(redis.connections == 2)
+      }
+    }
+  }
+
   @Test func `close fails what is pending`() async throws {
     try await ScriptedRedis.with { request, connection in
       switch request {
